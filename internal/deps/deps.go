@@ -1,0 +1,37 @@
+//go:build deps
+
+package deps
+
+import (
+	_ "github.com/ProtonMail/go-crypto/openpgp"
+	_ "github.com/PuerkitoBio/goquery"
+	_ "github.com/blevesearch/bleve/v2"
+	_ "github.com/btcsuite/btcd/address/v2"
+	_ "github.com/btcsuite/btcd/blockchain"
+	_ "github.com/btcsuite/btcd/integration/rpctest"
+	_ "github.com/btcsuite/btcd/rpcclient"
+	_ "github.com/btcsuite/btcd/btcutil/v2"
+	_ "github.com/btcsuite/btcd/chaincfg/v2"
+	_ "github.com/btcsuite/btcd/chainhash/v2"
+	_ "github.com/btcsuite/btcd/txscript/v2"
+	_ "github.com/btcsuite/btcd/wire/v2"
+	_ "github.com/elastic/go-elasticsearch/v8"
+	_ "github.com/elastic/go-elasticsearch/v8/esutil"
+	_ "github.com/gocolly/colly/v2"
+	_ "github.com/klauspost/compress/gzip"
+	_ "github.com/pelletier/go-toml/v2"
+	_ "github.com/rogpeppe/go-internal/testscript"
+	_ "github.com/spf13/cobra"
+	_ "github.com/spf13/cobra/doc"
+	_ "github.com/vbauerster/mpb/v8"
+	_ "golang.org/x/crypto/ripemd160"
+	_ "golang.org/x/mod/sumdb/note"
+	_ "golang.org/x/mod/sumdb/tlog"
+	_ "golang.org/x/net/html/charset"
+	_ "golang.org/x/net/proxy"
+	_ "golang.org/x/sys/unix"
+	_ "golang.org/x/term"
+	_ "golang.org/x/text/unicode/norm"
+	_ "golang.org/x/text/encoding/charmap"
+	_ "modernc.org/sqlite"
+)

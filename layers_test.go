@@ -1,0 +1,113 @@
+package tamga
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The import law. Each package of the program, with the packages of the
+// program it may import. A package that is not named here fails the test, so
+// the picture is edited when a package is born. Tests obey it too, apart from
+// the suites named in testMay.
+//
+//	L4  cmd/tamga                            everything
+//	L3  internal/pipeline                    root, L1 packages (adapters are handed in)
+//	L3  dashboards                           root, index
+//	L2  chain/bitcoin index/bleve index/elastic   parent, root, internal/address
+//	L1  crawler evidence extract chain index      root, internal/address, never sideways
+//	L0  root, internal/address internal/term internal/config
+var may = map[string][]string{
+	".":                {},
+	"internal/address": {"."},
+	"internal/config":  {},
+	"internal/term":    {},
+
+	"crawler":  {".", "internal/address"},
+	"evidence": {".", "internal/address"},
+	"extract":  {".", "internal/address"},
+	"chain":    {".", "internal/address"},
+	"index":    {".", "internal/address"},
+
+	"chain/bitcoin":   {"chain", ".", "internal/address"},
+	"chain/chaintest": {"chain", ".", "internal/address"},
+	"index/bleve":     {"index", ".", "internal/address"},
+	"index/elastic":   {"index", ".", "internal/address"},
+	"index/indextest": {"index", "."},
+
+	"internal/pipeline": {".", "crawler", "evidence", "extract", "chain", "index"},
+	"dashboards":        {".", "index"},
+
+	"internal/torlab": {},
+	"internal/deps":   {},
+	"internal/demo":   {"."},
+
+	"cmd/tamga": {"*"},
+}
+
+// testMay is what test files may import beyond that: suites and lab parts.
+var testMay = []string{"chain/chaintest", "index/indextest", "internal/torlab", "internal/demo"}
+
+func TestLayers(t *testing.T) {
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if n := d.Name(); n == "testdata" || n == "node_modules" || (strings.HasPrefix(n, ".") && n != ".") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(file, ".go") {
+			return nil
+		}
+		pkg := path.Dir(filepath.ToSlash(file))
+		allowed, known := may[pkg]
+		if !known {
+			t.Errorf("%s: package %s is not in the import law of layers_test.go", file, pkg)
+			return nil
+		}
+		if strings.HasSuffix(file, "_test.go") {
+			allowed = append(slices.Clone(allowed), append(testMay, pkg)...)
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range f.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			imported, ok := inside(name)
+			if !ok {
+				if pkg == "." && !strings.HasSuffix(file, "_test.go") && strings.Contains(name, ".") {
+					t.Errorf("%s imports %s: the root package imports the standard library only", file, name)
+				}
+				continue
+			}
+			if !slices.Contains(allowed, "*") && !slices.Contains(allowed, imported) {
+				t.Errorf("%s: %s may not import %s", file, pkg, imported)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// inside returns the folder of a package of this module.
+func inside(name string) (string, bool) {
+	if name == "tamga" {
+		return ".", true
+	}
+	return strings.CutPrefix(name, "tamga/")
+}

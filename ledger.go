@@ -1,0 +1,88 @@
+package tamga
+
+import "time"
+
+// Outpoint names an output of a transaction.
+type Outpoint struct {
+	TxID string `json:"txid"` // 64 hexadecimal digits as block explorers print it
+	Vout uint32 `json:"vout"`
+}
+
+// TxIn is an input. Value and Address are those of the output it spends and are
+// empty (Known false) where that output is not at hand: unknown, never zero.
+type TxIn struct {
+	Coinbase bool
+	Prev     Outpoint
+	Known    bool
+	Value    Amount
+	Address  string
+	Type     string
+	Sequence uint32
+}
+
+// TxOut is an output. Type is Bitcoin Core's name; Address is empty where Core
+// prints none.
+type TxOut struct {
+	N       uint32
+	Value   Amount
+	Type    string
+	Address string
+}
+
+// Tx is a transaction of a ledger (fact).
+type Tx struct {
+	TxID     string
+	WTxID    string
+	Block    string    // block hash; empty for a loose transaction
+	Height   int64     // -1 where unknown
+	Time     time.Time // of the block; zero where unknown
+	Version  int32
+	LockTime uint32
+	In       []TxIn
+	Out      []TxOut
+}
+
+// Hop is one transaction moving value from one of its inputs to one of its
+// outputs (claim: the method decided which input paid which output).
+type Hop struct {
+	Depth  int        `json:"depth"` // transactions from the subject, from 1
+	TxID   string     `json:"txid"`
+	In     HopIn      `json:"in"`
+	Out    HopOut     `json:"out"`
+	Amount Amount     `json:"amount"`
+	Height *int64     `json:"height,omitempty"`
+	Time   *time.Time `json:"time,omitempty"`
+}
+
+// HopIn is the input side of a hop.
+type HopIn struct {
+	Coinbase bool    `json:"coinbase,omitempty"`
+	TxID     string  `json:"txid,omitempty"`
+	Vout     *uint32 `json:"vout,omitempty"`
+	Address  string  `json:"address,omitempty"`
+	Value    *Amount `json:"value,omitempty"`
+}
+
+// HopOut is the output side of a hop.
+type HopOut struct {
+	N       uint32 `json:"n"`
+	Address string `json:"address,omitempty"`
+	Value   Amount `json:"value"`
+}
+
+// End is a place where a trace stopped, and why: unspent hops value time fanout
+// tag mix unknown coinbase fee.
+type End struct {
+	TxID   string `json:"txid"`
+	Vout   uint32 `json:"vout"`
+	Reason string `json:"reason"`
+}
+
+// Trace is where value went or came from under a named method (claim).
+type Trace struct {
+	Subject   string `json:"subject"`
+	Direction string `json:"direction"` // forward, backward
+	Method    string `json:"method"`    // fifo, haircut, poison
+	Hops      []Hop  `json:"hops"`
+	Ends      []End  `json:"ends"`
+}
