@@ -1,0 +1,266 @@
+// Package config reads the settings of a workspace and finds the workspace
+// itself. A setting comes from a flag, else a TAMGA_* environment variable, else
+// tamga.toml, else the default; [Config.Settings] tells which. The file is read
+// strictly: a key that is not known is an error. Secrets are never flags.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// Config is every setting. Each field of kind string, int, bool or Duration is a
+// setting with a dotted key ("index.engine") and an environment variable
+// (TAMGA_INDEX_ENGINE).
+type Config struct {
+	Operator string   `toml:"operator"` // who answers for the captures; default: the account's name
+	Network  string   `toml:"network"`  // ledger network of queries: mainnet testnet signet regtest
+	Crawl    Crawl    `toml:"crawl"`
+	Index    Index    `toml:"index"`
+	Serve    Serve    `toml:"serve"`
+	Sources  []Source `toml:"source"`
+
+	origin map[string]string
+}
+
+// Crawl is how the crawler behaves where a source does not say otherwise.
+type Crawl struct {
+	Proxy     string   `toml:"proxy"`      // SOCKS5 proxy of Tor, host:port
+	I2PProxy  string   `toml:"i2p_proxy"`  // SOCKS5 proxy of I2P, host:port; empty: .i2p is refused
+	Delay     Duration `toml:"delay"`      // between two requests to a host
+	Parallel  int      `toml:"parallel"`   // requests to a host at a time
+	Workers   int      `toml:"workers"`    // requests in all at a time
+	BodyCap   int64    `toml:"body_cap"`   // bytes of a response kept
+	Timeout   Duration `toml:"timeout"`    // of a connection, and of a silent response
+	UserAgent string   `toml:"user_agent"` // sent with every request
+	Direct    bool     `toml:"direct"`     // reach the clear web without Tor
+}
+
+// Index chooses the search engine.
+type Index struct {
+	Engine   string `toml:"engine"`   // bleve, elastic
+	URL      string `toml:"url"`      // elastic: address of the cluster
+	Prefix   string `toml:"prefix"`   // elastic: index names begin with it
+	Username string `toml:"username"` // elastic: basic authentication
+	Password Secret `toml:"password"` // elastic; better TAMGA_INDEX_PASSWORD
+	APIKey   Secret `toml:"api_key"`  // elastic; better TAMGA_INDEX_API_KEY
+	CA       string `toml:"ca"`       // elastic: PEM file of the authority
+}
+
+// Serve is how the dashboards listen.
+type Serve struct {
+	Listen string `toml:"listen"` // loopback address
+}
+
+// Source is one place to collect from.
+type Source struct {
+	Name    string   `toml:"name"`
+	URL     string   `toml:"url"`
+	Profile string   `toml:"profile"` // page profile; empty: chosen by URL and content
+	Scope   string   `toml:"scope"`   // host (default), prefix, domain
+	Delay   Duration `toml:"delay"`
+	Direct  bool     `toml:"direct"`
+	Local   bool     `toml:"local"` // a loopback or private address
+}
+
+// Secret prints as stars wherever it is formatted, logged or shown.
+type Secret string
+
+// String hides the secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "***"
+}
+
+// Duration is a time.Duration written "1m30s".
+type Duration time.Duration
+
+// UnmarshalText reads "1m30s".
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	*d = Duration(v)
+	return err
+}
+
+// MarshalText writes "1m30s".
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+func (d Duration) String() string { return time.Duration(d).String() }
+
+// Default returns the settings of a new workspace.
+func Default() *Config {
+	return &Config{
+		Network: "mainnet",
+		Crawl: Crawl{
+			Proxy: "127.0.0.1:9050", Delay: Duration(2 * time.Second), Parallel: 2, Workers: 16,
+			BodyCap: 8 << 20, Timeout: Duration(2 * time.Minute),
+			UserAgent: "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0",
+		},
+		Index:  Index{Engine: "bleve", Prefix: "tamga"},
+		Serve:  Serve{Listen: "127.0.0.1:0"},
+		origin: map[string]string{},
+	}
+}
+
+// Load reads file (which may be absent) over the defaults and the environment
+// over both. lookup is os.LookupEnv outside of tests.
+func Load(file string, lookup func(string) (string, bool)) (*Config, error) {
+	c := Default()
+	b, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		return nil, fmt.Errorf("read settings: %w", err)
+	default:
+		if err := c.decode(b); err != nil {
+			return nil, fmt.Errorf("settings %s: %w", file, err)
+		}
+	}
+	for _, s := range c.walk() {
+		if v, ok := lookup(s.Env); ok {
+			if err := c.Set(s.Key, v, s.Env); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c, c.check()
+}
+
+func (c *Config) decode(b []byte) error {
+	dec := toml.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(c); err != nil {
+		var strict *toml.StrictMissingError
+		if errors.As(err, &strict) {
+			row, _ := strict.Errors[0].Position()
+			return fmt.Errorf("line %d: unknown key %s", row, strings.Join(strict.Errors[0].Key(), "."))
+		}
+		return err
+	}
+	var present map[string]any
+	if err := toml.Unmarshal(b, &present); err != nil {
+		return err
+	}
+	for _, s := range c.walk() {
+		if has(present, strings.Split(s.Key, ".")) {
+			c.origin[s.Key] = "file"
+		}
+	}
+	return nil
+}
+
+func has(m map[string]any, key []string) bool {
+	v, ok := m[key[0]]
+	if !ok || len(key) == 1 {
+		return ok
+	}
+	sub, ok := v.(map[string]any)
+	return ok && has(sub, key[1:])
+}
+
+func (c *Config) check() error {
+	switch c.Network {
+	case "mainnet", "testnet", "signet", "regtest":
+	default:
+		return fmt.Errorf("setting network = %q: want mainnet, testnet, signet or regtest", c.Network)
+	}
+	switch c.Index.Engine {
+	case "bleve":
+	case "elastic":
+		if c.Index.URL == "" {
+			return errors.New("setting index.engine = \"elastic\" needs index.url (TAMGA_INDEX_URL)")
+		}
+	default:
+		return fmt.Errorf("setting index.engine = %q: want bleve or elastic", c.Index.Engine)
+	}
+	return nil
+}
+
+// Setting is one setting as `tamga config show` prints it.
+type Setting struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Origin string `json:"origin"` // default, file, TAMGA_…, flag
+	Env    string `json:"env"`
+
+	field reflect.Value
+}
+
+// Settings lists every setting in the order of the file, secrets hidden.
+func (c *Config) Settings() []Setting { return c.walk() }
+
+func (c *Config) walk() []Setting {
+	var out []Setting
+	var visit func(v reflect.Value, prefix string)
+	visit = func(v reflect.Value, prefix string) {
+		for i := range v.NumField() {
+			f, tag := v.Field(i), v.Type().Field(i).Tag.Get("toml")
+			if tag == "" || f.Kind() == reflect.Slice {
+				continue
+			}
+			key := prefix + tag
+			if f.Kind() == reflect.Struct {
+				visit(f, key+".")
+				continue
+			}
+			origin := c.origin[key]
+			if origin == "" {
+				origin = "default"
+			}
+			env := "TAMGA_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+			out = append(out, Setting{key, fmt.Sprint(f.Interface()), origin, env, f})
+		}
+	}
+	visit(reflect.ValueOf(c).Elem(), "")
+	return out
+}
+
+// Set gives the setting of that key a value written as text.
+func (c *Config) Set(key, value, origin string) error {
+	for _, s := range c.walk() {
+		if s.Key != key {
+			continue
+		}
+		if err := assign(s.field, value); err != nil {
+			return fmt.Errorf("setting %s from %s: %w", key, origin, err)
+		}
+		c.origin[key] = origin
+		return nil
+	}
+	return fmt.Errorf("setting %s: no such key", key)
+}
+
+func assign(f reflect.Value, value string) error {
+	if d, ok := f.Addr().Interface().(*Duration); ok {
+		return d.UnmarshalText([]byte(value))
+	}
+	switch f.Kind() {
+	case reflect.String:
+		f.SetString(value)
+	case reflect.Bool:
+		b, err := strconv.ParseBool(value)
+		if err != nil {
+			return fmt.Errorf("%q: want true or false", value)
+		}
+		f.SetBool(b)
+	case reflect.Int, reflect.Int64:
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil {
+			return fmt.Errorf("%q: want a whole number", value)
+		}
+		f.SetInt(n)
+	default:
+		return fmt.Errorf("kind %s cannot be set from text", f.Kind())
+	}
+	return nil
+}
