@@ -1,0 +1,40 @@
+# make run    the demo, nothing to install but Go
+# make test   everything CI checks; installs what the tests need first
+.PHONY: run build test check deps bench fuzz docs web clean
+
+GO ?= go
+BIN := bin/tamga
+
+run: build
+	$(BIN) demo
+
+build:
+	$(GO) build -trimpath -o $(BIN) ./cmd/tamga
+
+deps:
+	scripts/deps.sh
+
+test: deps check
+	$(GO) test -race -timeout 20m ./...
+
+check:
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$bad" || { echo "gofmt: $$bad"; exit 1; }
+	$(GO) vet ./...
+	$(GO) mod verify
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchtime 3x ./evidence ./crawler ./extract ./chain/... ./index/bleve
+
+# Every fuzz target for FUZZTIME each.
+FUZZTIME ?= 30s
+fuzz:
+	scripts/fuzz.sh $(FUZZTIME)
+
+docs: build
+	$(BIN) generate --man docs/man
+
+web:
+	cd dashboards/web && npm ci --no-audit --no-fund && npm run build
+
+clean:
+	rm -rf bin
