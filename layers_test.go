@@ -21,17 +21,18 @@ import (
 //	L3  internal/pipeline                    root, L1 packages (adapters are handed in)
 //	L3  dashboards                           root, index
 //	L2  chain/bitcoin index/bleve index/elastic   parent, root, internal/address
-//	L1  crawler evidence extract chain index      root, internal/address, never sideways
-//	L0  root, internal/address internal/term internal/config
+//	L1  crawler evidence extract chain index      root, internal/address internal/decode, never sideways
+//	L0  root, internal/address internal/decode internal/term internal/config
 var may = map[string][]string{
 	".":                {},
 	"internal/address": {"."},
+	"internal/decode":  {"."},
 	"internal/config":  {},
 	"internal/term":    {},
 
-	"crawler":  {".", "internal/address"},
-	"evidence": {".", "internal/address"},
-	"extract":  {".", "internal/address"},
+	"crawler":  {".", "internal/address", "internal/decode"},
+	"evidence": {".", "internal/address", "internal/decode"},
+	"extract":  {".", "internal/address", "internal/decode"},
 	"chain":    {".", "internal/address"},
 	"index":    {".", "internal/address"},
 
