@@ -49,6 +49,9 @@ func (a Amount) Add(b Amount) (Amount, error) {
 // Cmp compares base units only.
 func (a Amount) Cmp(b Amount) int { return a.big().Cmp(b.big()) }
 
+// Int64 returns the base units as an int64; ok is false where they do not fit.
+func (a Amount) Int64() (n int64, ok bool) { return a.big().Int64(), a.big().IsInt64() }
+
 // Sign is -1, 0 or 1.
 func (a Amount) Sign() int { return a.big().Sign() }
 
