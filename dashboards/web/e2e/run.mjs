@@ -1,0 +1,277 @@
+// Walks the dashboards as an analyst would, in Debian's Chromium, and checks
+// what it sees: search, facet, listing, provenance, capture, trace, both themes,
+// both languages, the keyboard. Works on any workspace with listings; knows
+// nothing of its data.
+//
+//   node e2e/run.mjs LINK      the link that tamga serve printed (or TAMGA_LINK)
+//
+// TAMGA_SHOTS    a folder for screenshots; none are taken without it
+// TAMGA_HOSTILE  words that find a document whose page carries a script and an
+//                onerror image; the walk opens it and sees that neither ran
+// TAMGA_TRACE    a subject to trace; without it, the first address that can be
+// CHROMIUM       the browser, /usr/bin/chromium
+import { readFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+const link = process.argv[2] ?? process.env.TAMGA_LINK
+if (!link) {
+  console.error('usage: node e2e/run.mjs LINK')
+  process.exit(2)
+}
+const base = new URL(link).origin
+const shots = process.env.TAMGA_SHOTS
+if (shots) mkdirSync(shots, { recursive: true })
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+const failures = []
+let checks = 0
+function check(ok, what) {
+  checks++
+  if (!ok) failures.push(what)
+  console.log(`${ok ? 'ok  ' : 'FAIL'} ${what}`)
+}
+
+const profile = mkdtempSync(join(tmpdir(), 'tamga-e2e-'))
+const browser = await chromium.launchPersistentContext(profile, {
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, chromiumSandbox: false,
+  viewport: { width: 1500, height: 940 }, colorScheme: 'light', locale: 'en-GB', timezoneId: 'UTC',
+  args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+    '--disable-sync', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
+})
+const page = browser.pages()[0] ?? (await browser.newPage())
+page.setDefaultTimeout(15000)
+
+// What must not happen anywhere on the walk.
+const noise = [], outside = []
+page.on('console', (m) => { if (['error', 'warning'].includes(m.type())) noise.push(`${m.type()}: ${m.text()}`) })
+page.on('pageerror', (e) => noise.push('exception: ' + e.message))
+page.on('request', (r) => { if (!r.url().startsWith(base) && !r.url().startsWith('data:')) outside.push(r.url()) })
+await page.addInitScript(() => {
+  globalThis.__violations = []
+  document.addEventListener('securitypolicyviolation', (e) => globalThis.__violations.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`))
+})
+
+const violations = []
+async function look(name, { axe = true } = {}) {
+  violations.push(...(await page.evaluate(() => globalThis.__violations.splice(0))))
+  for (const scheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme: scheme })
+    await page.waitForFunction((s) => document.documentElement.dataset.theme === s, scheme)
+    await page.waitForTimeout(200) // colour transitions end
+    if (shots) await page.screenshot({ path: join(shots, `${name}-${scheme}.png`) })
+    if (!axe) continue
+    await page.evaluate(axeSource)
+    const found = await page.evaluate(() =>
+      axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((r) =>
+        r.violations.map((v) => `${v.id} (${v.impact}): ${v.nodes.slice(0, 3).map((n) => n.target.join(' ') + ' ' + (n.any[0]?.message ?? '')).join('; ')}`)))
+    check(found.length === 0, `${name}, ${scheme}: axe finds nothing${found.length ? ': ' + found.join(' | ') : ''}`)
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+}
+
+const total = async () => {
+  await page.waitForFunction(() => document.querySelector('.results[aria-busy="false"] [role=status] b'))
+  return Number((await page.locator('.results [role=status] b').first().innerText()).replace(/\D/g, ''))
+}
+
+async function walk() {
+  // The door.
+  const stranger = await page.request.get(base + '/api/status', { headers: { cookie: '' } })
+  check(stranger.status() === 401, 'without a session the API says 401')
+  await page.goto(link)
+  check(!page.url().includes('token'), 'the token has left the address bar')
+  const cookies = await browser.cookies(base)
+  check(cookies.length === 1 && cookies[0].httpOnly && cookies[0].sameSite === 'Strict', 'one cookie, HttpOnly and SameSite=Strict')
+  const again = await fetch(link, { redirect: 'manual' })
+  check(again.status === 401, 'the link does not work a second time')
+
+  // Search.
+  await page.locator('.hits li').first().waitFor()
+  const all = await total()
+  check(all > 0, `everything: ${all} documents`)
+  check((await page.locator('.hits .title').first().innerText()).trim() !== '', 'a result has a title')
+  check((await page.locator('figure svg rect.bar').count()) > 0, 'the histogram has bars')
+  check((await page.locator('.preview h2').innerText()).length > 0, 'the preview shows the first result')
+  await look('search')
+
+  // Keyboard.
+  await page.keyboard.press('j')
+  await page.waitForFunction(() => document.querySelector('.hits li.selected')?.id === 'hit-1')
+  check(page.url().includes('sel='), 'j selects the next result, and the address says so')
+  await page.keyboard.press('k')
+  await page.waitForFunction(() => document.querySelector('.hits li.selected')?.id === 'hit-0')
+  await page.keyboard.press('?')
+  check(await page.locator('dialog[open]').isVisible(), '? opens the help')
+  await look('help')
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('/')
+  check(await page.evaluate(() => document.activeElement?.name === 'q'), '/ goes to the search box')
+
+  // Words from a title find it.
+  const words = (await page.locator('.hits .title').nth(1).innerText()).match(/[\p{L}]{4,}/gu)?.[0] ?? ''
+  await page.keyboard.type(words)
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/[?&]q=/)
+  const some = await total()
+  check(some > 0 && some <= all, `"${words}": ${some} of ${all}`)
+  await page.goBack()
+  check((await total()) === all, 'Back restores the earlier answer')
+
+  // A facet narrows, a second value of it widens.
+  await page.locator('.facets input').first().waitFor()
+  const boxes = page.locator('.facets input[data-facet=vendor]')
+  const count = async (i) => Number(await boxes.nth(i).getAttribute('data-count'))
+  const one = await count(0)
+  await boxes.nth(0).click()
+  await page.waitForURL(/vendor=/)
+  check((await total()) === one, `one vendor: ${one} documents, as the facet said`)
+  if ((await boxes.count()) > 1) {
+    const two = await count(1)
+    await boxes.nth(1).click()
+    await page.waitForFunction(() => new URLSearchParams(location.search).getAll('vendor').length === 2)
+    check((await total()) === one + two, `two vendors: ${one + two} documents`)
+  }
+  check((await page.locator('.chosen .chip').count()) >= 1, 'filters in force are shown')
+  const before = await total()
+  await page.reload()
+  check((await total()) === before, 'the address carries the whole state')
+  await look('facet')
+  await page.goto(base + '/search')
+  await total()
+
+  // The histogram narrows by dragging.
+  const plot = await page.locator('figure svg').boundingBox()
+  await page.mouse.move(plot.x + 4, plot.y + 20)
+  await page.mouse.down()
+  await page.mouse.move(plot.x + plot.width * 0.3, plot.y + 20, { steps: 4 })
+  await page.mouse.up()
+  await page.waitForURL(/from_day=/)
+  check((await total()) <= all, `days dragged over: ${await total()} of ${all}`)
+
+  // Nothing, and an error, say what to do.
+  await page.goto(base + '/search?q=zqxjkvwyzzyzx')
+  await page.getByText('Nothing matches').waitFor()
+  await look('empty')
+  const errorsBefore = noise.length
+  await page.goto(base + '/capture?seq=999999999')
+  await page.locator('[role=alert]').waitFor()
+  await look('error')
+  noise.splice(errorsBefore, noise.length, ...noise.slice(errorsBefore).filter((n) => !/404/.test(n))) // the browser itself logs the 404
+
+  // A listing, its values, where they came from.
+  await page.goto(base + '/search?kind=listing')
+  await page.locator('.hits li').first().waitFor()
+  const title = (await page.locator('.hits .title').first().innerText()).trim()
+  await page.locator('.hits .title').first().click()
+  await page.waitForURL(/\/listing\?id=/)
+  await page.locator('.hit').first().waitFor()
+  check((await page.locator('h1').innerText()).trim() === title, `listing opens: ${title.slice(0, 50)}`)
+  check((await page.locator('.hit').count()) >= 2, `${await page.locator('.hit').count()} values highlighted in the text`)
+  await look('listing')
+  await page.locator('.hit[data-type=price], .hit').first().click()
+  const prov = page.getByTestId('provenance')
+  await prov.waitFor()
+  const said = await prov.innerText()
+  check(/\b[0-9a-f]{64}\b/.test(said), 'provenance names the SHA-256')
+  check(/@\d/.test(said) && /UTC/.test(said) && /https?:\/\//.test(said), 'provenance names rule, times and URL')
+  check((await prov.locator('mark').innerText()).length > 0, 'provenance shows the source around the value')
+  await look('provenance')
+
+  // Its capture: text, source as text, headers, raw as a download.
+  await prov.getByRole('link', { name: /^Capture \d/ }).click()
+  await page.waitForURL(/\/capture\?seq=/)
+  await page.getByRole('tab', { name: 'Source' }).click()
+  await page.locator('.text.code').waitFor()
+  check((await page.locator('.text.code').innerText()).includes('<'), 'the source is shown as text')
+  check((await page.locator('details pre').last().innerText()).startsWith('HTTP/'), 'the response head is shown')
+  await look('capture')
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download raw bytes' }).click()])
+  check(download.suggestedFilename().endsWith('.bin'), 'the raw bytes are a download: ' + download.suggestedFilename())
+  const raw = await page.request.get(download.url())
+  check(raw.headers()['content-type'] === 'application/octet-stream' && /sandbox/.test(raw.headers()['content-security-policy']), 'raw has no type, and a sandbox')
+
+  // A page that would like to run something.
+  if (process.env.TAMGA_HOSTILE) {
+    await page.goto(base + '/search?q=' + encodeURIComponent(process.env.TAMGA_HOSTILE))
+    await page.locator('.hits li').first().waitFor()
+    await look('hostile-search', { axe: false })
+    await page.locator('.hits .title').first().click()
+    await page.locator('.text').first().waitFor()
+    await page.getByRole('tab', { name: 'Source' }).click()
+    await page.locator('.text.code').waitFor()
+    const source = await page.locator('.text.code').innerText()
+    check(/<script/i.test(source) && /onerror/i.test(source), 'the hostile source is there, as text')
+    await look('hostile', { axe: false })
+    check((await page.evaluate(() => document.querySelectorAll('.text script, .text img, h1 img, .hits img').length)) === 0, 'no element was made of it')
+    check((await page.evaluate(() => globalThis.__pwned)) === undefined, 'its script and its onerror did not run')
+  }
+
+  // The money.
+  let subject = process.env.TAMGA_TRACE
+  if (!subject) {
+    await page.goto(base + '/search?kind=listing')
+    await page.locator('.hits .title').first().click()
+    await page.locator('.hit').first().waitFor()
+    await page.getByRole('link', { name: /^Trace / }).first().click()
+    await page.waitForURL(/\/trace\?/)
+  } else {
+    await page.goto(base + '/trace?subject=' + encodeURIComponent(subject))
+  }
+  await page.locator('.claim').waitFor()
+  check(/not a fact/.test(await page.locator('.claim').innerText()), 'the trace says that it is a claim')
+  await page.locator('.flow canvas').first().waitFor()
+  await page.waitForTimeout(400)
+  const drawn = await page.evaluate(() => [...document.querySelectorAll('.flow canvas')].some((c) => {
+    const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data
+    return d.some((v, i) => i % 4 === 3 && v > 0)
+  }))
+  check(drawn, 'the graph is drawn')
+  const rows = page.locator('details table tbody tr')
+  check((await rows.count()) > 0, `the table has ${await rows.count()} hops`)
+  await look('trace')
+  await rows.first().locator('button').click()
+  await page.waitForURL(/sel=/)
+  const details = await page.getByTestId('flow-details').innerText()
+  check(/\b[0-9a-f]{64}\b/.test(details) && /BTC/.test(details) && /sat/.test(details), 'the selection shows txid and exact amounts')
+  await look('trace-selected')
+  await page.getByText('← Where from').click()
+  await page.waitForURL(/direction=backward/)
+  await page.locator('.claim, .notice').first().waitFor()
+  await look('trace-backward')
+
+  // The other language, and a small screen.
+  await page.goto(base + '/search')
+  await page.getByLabel('Language').first().selectOption('ru')
+  await page.getByRole('link', { name: 'Поиск', exact: true }).waitFor()
+  check((await page.evaluate(() => document.documentElement.lang)) === 'ru', 'Russian, and the page says so')
+  await total()
+  await look('search-ru')
+  await page.setViewportSize({ width: 420, height: 860 })
+  await look('search-small')
+  check(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'a small screen does not scroll sideways')
+  await page.getByLabel('Язык').first().selectOption('en')
+  await page.setViewportSize({ width: 1500, height: 940 })
+
+  // Locking ends the session.
+  await page.getByRole('button', { name: /^Lock/ }).click()
+  await page.getByRole('heading', { name: 'Locked' }).waitFor()
+  noise.splice(0, noise.length, ...noise.filter((n) => !/401/.test(n))) // the browser itself logs the 401
+  if (shots) await page.screenshot({ path: join(shots, 'locked.png') })
+}
+
+try {
+  await walk()
+} catch (e) {
+  check(false, 'the walk went through: ' + e.message.split('\n').slice(0, 6).join(' / '))
+  if (shots) await page.screenshot({ path: join(shots, 'failure.png') }).catch(() => {})
+}
+check(violations.length === 0, `no CSP or Trusted Types violation${violations.length ? ': ' + violations.join(' | ') : ''}`)
+check(noise.length === 0, `no console error${noise.length ? ': ' + noise.join(' | ') : ''}`)
+check(outside.length === 0, `no request to another origin${outside.length ? ': ' + outside.join(' | ') : ''}`)
+await browser.close()
+rmSync(profile, { recursive: true, force: true })
+console.log(`${checks - failures.length} of ${checks} checks passed`)
+process.exit(failures.length ? 1 : 0)
