@@ -42,7 +42,7 @@ var may = map[string][]string{
 	"index/elastic":   {"index", ".", "internal/address"},
 	"index/indextest": {"index", "."},
 
-	"internal/pipeline": {".", "crawler", "evidence", "extract", "chain", "index"},
+	"internal/pipeline": {".", "crawler", "evidence", "extract", "chain", "index", "internal/decode"},
 	"dashboards":        {".", "index"},
 
 	"internal/torlab": {},

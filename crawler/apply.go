@@ -1,0 +1,171 @@
+package crawler
+
+import (
+	"context"
+	"fmt"
+
+	"tamga"
+)
+
+// apply is the whole effect of one capture on the frontier: the URL is final,
+// its links and its redirect target are known. It is the same for a page that
+// was just fetched and for one replayed from the log, and doing it twice changes
+// nothing.
+func (c *Crawler) apply(ctx context.Context, j *job, capture tamga.Capture, ex *tamga.Exchange, links []string) error {
+	f := c.opts.Frontier
+	outcome, detail, state := ex.Outcome, ex.Detail, stateDone
+	if !succeeded(outcome) {
+		state = stateDead
+	}
+	if outcome == tamga.OutcomeRedirect {
+		var again bool
+		var err error
+		if outcome, detail, again, err = c.redirect(ctx, j, ex); err != nil {
+			return err
+		}
+		switch {
+		case again:
+			state = stateReady
+		case outcome == tamga.OutcomeLoop:
+			state = stateDead
+		}
+	}
+	if state == stateDead {
+		c.stats.Failed++
+	}
+	hops := j.hops
+	if state == stateReady {
+		hops++
+	}
+	if err := f.exec(ctx, `UPDATE frontier_url SET state = ?, lease_until = 0, attempts = attempts + 1, not_before = 0, hops = ?, pass = ?, seq = ?, outcome = ?, detail = ? WHERE id = ?`,
+		state, hops, f.pass, capture.Seq, string(outcome), detail, j.id); err != nil {
+		return err
+	}
+	for _, link := range links {
+		if err := c.offer(ctx, j, link); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// offer adds a link of a page to the frontier, or skips it.
+func (c *Crawler) offer(ctx context.Context, page *job, link string) error {
+	f := c.opts.Frontier
+	if f.known.has(link) {
+		return nil
+	}
+	if reason := c.refuse(page, link, page.depth+1); reason != "" {
+		// The same link is refused for every page of the site; count it once.
+		if k := origin(page.url) + " " + link; !c.skipped.has(k) {
+			c.skipped.add(k)
+			c.stats.Skipped++
+			c.opts.Logger.DebugContext(ctx, "link skipped", "url", link, "page", page.url, "reason", reason)
+		}
+		return nil
+	}
+	return c.enqueue(ctx, entry{url: link, source: page.source, via: page.id, depth: page.depth + 1})
+}
+
+func (c *Crawler) refuse(page *job, link string, depth int) string {
+	if !c.opts.Scope.contains(page.url, link) {
+		return "out of scope"
+	}
+	if c.opts.MaxDepth > 0 && depth > c.opts.MaxDepth {
+		return fmt.Sprintf("more than %d links from a seed", c.opts.MaxDepth)
+	}
+	if reason := trap(link, c.opts.MaxURL); reason != "" {
+		return reason
+	}
+	if err := c.wire.dial.policy.follow(page.url, link); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+func (c *Crawler) enqueue(ctx context.Context, e entry) error {
+	f := c.opts.Frontier
+	added, err := f.insert(ctx, e)
+	if err != nil || !added {
+		return err
+	}
+	c.stats.Ready++
+	id, err := f.hostID(ctx, origin(e.url))
+	if err != nil {
+		return err
+	}
+	return c.awake(ctx, id)
+}
+
+// redirect decides where a hop leads. again: the page sends back to itself with
+// a cookie, which is worth one more try.
+func (c *Crawler) redirect(ctx context.Context, j *job, ex *tamga.Exchange) (o tamga.Outcome, detail string, again bool, err error) {
+	location := ex.Header.Get("Location")
+	r, err := newResolver(j.url, "")
+	if err != nil {
+		return tamga.OutcomeRedirect, err.Error(), false, nil
+	}
+	skip := func(o tamga.Outcome, why string) (tamga.Outcome, string, bool, error) {
+		c.stats.Skipped++
+		return o, why, false, nil
+	}
+	target, ok := r.resolve(location)
+	if !ok {
+		return skip(tamga.OutcomeRedirect, fmt.Sprintf("target %.200q is not fetched", location))
+	}
+	if err := c.wire.dial.policy.follow(j.url, target); err != nil {
+		return skip(tamga.OutcomePolicy, "redirect refused: "+err.Error())
+	}
+	if j.hops >= MaxRedirects {
+		return tamga.OutcomeLoop, fmt.Sprintf("more than %d redirects", MaxRedirects), false, nil
+	}
+	if target == j.url {
+		if j.hops == 0 && len(ex.Header.Values("Set-Cookie")) > 0 {
+			return tamga.OutcomeRedirect, "sent back with a cookie", true, nil
+		}
+		return tamga.OutcomeLoop, "redirects to itself", false, nil
+	}
+	seed := j.depth == 0
+	if !seed && !c.opts.Scope.contains(j.url, target) {
+		return skip(tamga.OutcomeRedirect, "target out of scope")
+	}
+	if reason := trap(target, c.opts.MaxURL); reason != "" {
+		return skip(tamga.OutcomeRedirect, "target: "+reason)
+	}
+	loop, err := c.leadsTo(ctx, target, j.id)
+	if err != nil {
+		return "", "", false, err
+	}
+	if loop {
+		return tamga.OutcomeLoop, "redirects in a circle", false, nil
+	}
+	if err := c.enqueue(ctx, entry{url: target, source: j.source, via: j.id, depth: j.depth, hops: j.hops + 1}); err != nil {
+		return "", "", false, err
+	}
+	k := key(target)
+	err = c.opts.Frontier.exec(ctx, `UPDATE frontier_url SET target = (SELECT id FROM frontier_url WHERE key = ?) WHERE id = ?`, k[:], j.id)
+	return tamga.OutcomeRedirect, "", false, err
+}
+
+// leadsTo follows the redirects known so far from a URL.
+func (c *Crawler) leadsTo(ctx context.Context, u string, id int64) (bool, error) {
+	k := key(u)
+	at := int64(0)
+	if err := c.opts.Frontier.row(ctx, `SELECT id FROM frontier_url WHERE key = ?`, []any{k[:]}, &at); err != nil {
+		return false, err
+	}
+	for range MaxRedirects {
+		if at == id {
+			return true, nil
+		}
+		if at == 0 {
+			return false, nil
+		}
+		next := int64(0)
+		if err := c.opts.Frontier.row(ctx, `SELECT coalesce(target, 0) FROM frontier_url WHERE id = ?`, []any{at}, &next); err != nil {
+			return false, err
+		}
+		at = next
+	}
+	return false, nil
+}

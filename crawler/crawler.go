@@ -1,0 +1,311 @@
+package crawler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/net/publicsuffix"
+
+	"tamga"
+)
+
+// Crawler runs crawls, one at a time. All its state but the workers' belongs to
+// the goroutine of Run.
+type Crawler struct {
+	opts Options
+	wire *wire
+	jar  http.CookieJar
+
+	heavy   sync.Mutex // held while a large page is parsed
+	stats   Stats
+	skipped *recent
+	marks   watermarks
+
+	hosts    []*host // window
+	byID     map[int64]*host
+	cursor   int64 // last host the window was filled from
+	scan     bool  // hosts with ready URLs may be outside the window
+	turn     int   // round robin
+	flight   map[*job]struct{}
+	number   int64     // next job's
+	nextAny  time.Time // of Options.Rate
+	expireAt time.Time
+	broken   bool // the frontier failed: nothing more is applied in this run
+}
+
+// New checks the options.
+func New(o Options) (*Crawler, error) {
+	if o.Sink == nil || o.Frontier == nil {
+		return nil, errors.New("crawler: a sink and a frontier are required")
+	}
+	o.defaults()
+	jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
+	if err != nil {
+		return nil, err
+	}
+	o.Frontier.now = o.Now
+	return &Crawler{opts: o, wire: newWire(&o), jar: jar}, nil
+}
+
+// Run crawls until the frontier is empty, MaxPages is reached or ctx ends; the
+// seeds come first, and without seeds it goes on with what the frontier holds. A
+// seed that is done already starts nothing, unless Options.Refresh asks for a
+// new pass. Everything that was sealed is committed when Run returns, whatever
+// it returns: ctx's error if interrupted, a *PolicyError (and nothing fetched)
+// if a seed is refused, a *ProxyError if the proxy is gone.
+func (c *Crawler) Run(ctx context.Context, seeds []string) (Summary, error) {
+	start := c.opts.Now()
+	err := c.run(ctx, seeds)
+	c.stats.Seconds = c.opts.Now().Sub(start).Seconds()
+	c.wire.http.CloseIdleConnections()
+	return c.stats.Summary, err
+}
+
+func (c *Crawler) run(ctx context.Context, seeds []string) (err error) {
+	f := c.opts.Frontier
+	for _, s := range seeds {
+		u, err := Canonical(s)
+		if err != nil {
+			return &PolicyError{s, err.Error()}
+		}
+		if err := c.wire.dial.policy.check(u); err != nil {
+			return err
+		}
+	}
+	c.broken = false
+	if err := f.releaseAll(ctx); err != nil {
+		return err
+	}
+	c.stats, c.skipped = Stats{}, newRecent(1<<16)
+	c.marks = watermarks{next: f.watermark, applied: map[int64]bool{}}
+	c.hosts, c.byID, c.cursor, c.scan, c.flight = nil, map[int64]*host{}, 0, true, map[*job]struct{}{}
+	c.number, c.nextAny, c.expireAt = 1, time.Time{}, c.opts.Now().Add(time.Minute)
+	if err := c.replay(ctx); err != nil {
+		return err
+	}
+	c.stats, c.skipped = Stats{}, newRecent(1<<16)
+	c.hosts, c.byID = nil, map[int64]*host{}
+	if c.opts.Refresh && len(seeds) > 0 {
+		f.pass++
+		f.known.forget()
+		if err := f.exec(ctx, `INSERT INTO frontier_meta (name, value) VALUES ('pass', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, f.pass); err != nil {
+			return err
+		}
+	}
+	if err := f.Add(ctx, c.opts.Source, seeds...); err != nil {
+		return err
+	}
+	if err := f.row(ctx, `SELECT count(*) FROM frontier_url WHERE state = 0`, nil, &c.stats.Ready); err != nil {
+		return err
+	}
+	return c.loop(ctx)
+}
+
+// loop dispatches jobs and applies results until there is nothing left to do.
+func (c *Crawler) loop(ctx context.Context) (err error) {
+	f := c.opts.Frontier
+	work, cancel := context.WithCancel(ctx)
+	jobs, results := make(chan *job), make(chan *result, c.opts.Workers)
+	var workers sync.WaitGroup
+	for range c.opts.Workers {
+		workers.Go(func() {
+			k := newWorker(c.wire, c.jar, &c.heavy)
+			for j := range jobs {
+				results <- k.fetch(work, j, j.attempts+1 >= c.opts.Attempts, c.opts.Sink)
+			}
+		})
+	}
+	stop := func(e error) { // the first reason to end is the one that is reported
+		if err == nil {
+			err = e
+		}
+		cancel()
+	}
+	settle := func(r *result) {
+		delete(c.flight, r.job)
+		r.job.host.inFlight--
+		if c.broken {
+			return // what is sealed is replayed by the next run
+		}
+		if e := c.settle(ctx, r); e != nil {
+			stop(e)
+		}
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		wait := time.Duration(-1)
+		if ctx.Err() != nil {
+			stop(ctx.Err())
+		}
+		if err == nil {
+			var e error
+			if wait, e = c.dispatch(ctx, jobs); e != nil {
+				stop(e)
+			}
+		}
+		if len(c.flight) == 0 && (err != nil || wait < 0) {
+			break
+		}
+		if f.tx != nil {
+			if age := batchAge - f.now().Sub(f.begun); wait < 0 || age < wait {
+				wait = max(age, 0)
+			}
+		}
+		if wait < 0 {
+			wait = time.Hour
+		}
+		timer.Reset(wait)
+		interrupted := ctx.Done()
+		if err != nil {
+			interrupted = nil
+		}
+		select {
+		case r := <-results:
+			settle(r)
+			for more := true; more; { // what else has come
+				select {
+				case r := <-results:
+					settle(r)
+				default:
+					more = false
+				}
+			}
+		case <-timer.C:
+		case <-interrupted:
+		}
+		if f.tx != nil && (f.size >= 8*batchResults || f.now().Sub(f.begun) >= batchAge) {
+			if e := c.commit(ctx); e != nil {
+				stop(e)
+			}
+		}
+	}
+	close(jobs)
+	workers.Wait()
+	cancel()
+	if c.broken {
+		f.abandon()
+		return err
+	}
+	c.marks.advance(c.number, c.number)
+	if e := f.releaseAll(ctx); e != nil {
+		stop(e)
+	}
+	if e := c.commit(ctx); e != nil {
+		stop(e)
+	}
+	return err
+}
+
+// settle takes a result into the frontier.
+func (c *Crawler) settle(ctx context.Context, r *result) error {
+	f, j := c.opts.Frontier, r.job
+	if r.err != nil {
+		if r.ex != nil {
+			c.marks.held = true // the archive failed: it may hold this exchange or not
+		}
+		if err := f.release(ctx, j); err != nil {
+			return err
+		}
+		if ctx.Err() == nil || !errors.Is(r.err, ctx.Err()) {
+			return r.err
+		}
+		return nil
+	}
+	if err := c.hostResult(ctx, r); err != nil {
+		return err
+	}
+	if !r.sealed {
+		at := c.opts.Now().Add(c.backoff(j.attempts, r.ex))
+		if h := j.host; h.wake.IsZero() || at.Before(h.wake) {
+			h.wake = at
+		}
+		c.stats.Ready++
+		c.opts.Logger.DebugContext(ctx, "will be tried again", "url", j.url, "outcome", r.ex.Outcome, "detail", r.ex.Detail, "at", at)
+		return f.retry(ctx, j, at, string(r.ex.Outcome), r.ex.Detail)
+	}
+	if r.ex.Status != 0 {
+		c.stats.Captured++
+		c.stats.Bytes += int64(len(r.ex.Body))
+	}
+	c.stats.URL = j.url
+	if err := c.apply(ctx, j, r.capture, r.ex, r.links); err != nil {
+		c.broken = true
+		return err
+	}
+	c.marks.add(r.capture.Seq, c.number, c.oldest())
+	return nil
+}
+
+func (c *Crawler) oldest() int64 {
+	n := c.number
+	for j := range c.flight {
+		n = min(n, j.number)
+	}
+	return n
+}
+
+// commit ends the batch, the watermark with it.
+func (c *Crawler) commit(ctx context.Context) error {
+	f := c.opts.Frontier
+	if c.marks.next != f.watermark {
+		if err := f.exec(ctx, `INSERT INTO frontier_meta (name, value) VALUES ('watermark', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, c.marks.next); err != nil {
+			return err
+		}
+	}
+	if err := f.commit(); err != nil {
+		c.broken = true
+		return err
+	}
+	f.watermark = c.marks.next
+	if c.opts.Progress != nil {
+		s := c.stats
+		s.InFlight = len(c.flight)
+		c.opts.Progress(s)
+	}
+	return nil
+}
+
+// backoff before the next attempt; a Retry-After of up to an hour is honoured.
+func (c *Crawler) backoff(attempts int, ex *tamga.Exchange) time.Duration {
+	d := c.opts.Backoff << min(attempts, 16)
+	if s, err := strconv.Atoi(ex.Header.Get("Retry-After")); err == nil && s > 0 {
+		d = max(d, min(time.Duration(s)*time.Second, time.Hour))
+	}
+	return min(d, time.Hour)
+}
+
+// hostResult adapts to how a host fares: after three failures in a row it is
+// left alone for a while, and an onion gets new circuits.
+func (c *Crawler) hostResult(ctx context.Context, r *result) error {
+	h := r.job.host
+	answered := r.ex.Status != 0 && !passing(r.ex.Outcome, r.ex.Status)
+	u, err := url.Parse(h.origin)
+	if err != nil {
+		return fmt.Errorf("host %q: %w", h.origin, err)
+	}
+	if r.ex.Outcome != tamga.OutcomePolicy && c.wire.dial.epochs.result(u.Hostname(), r.ex.Status != 0) {
+		c.wire.http.CloseIdleConnections()
+	}
+	if answered || r.ex.Outcome == tamga.OutcomePolicy {
+		if h.fails == 0 {
+			return nil
+		}
+		h.fails = 0
+		return c.opts.Frontier.saveHost(ctx, h)
+	}
+	h.fails++
+	if h.fails >= 3 {
+		if until := c.opts.Now().Add(min(c.opts.Backoff<<min(h.fails-3, 6), 10*time.Minute)); until.After(h.nextAt) {
+			h.nextAt = until
+		}
+	}
+	return c.opts.Frontier.saveHost(ctx, h)
+}

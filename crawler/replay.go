@@ -1,0 +1,121 @@
+package crawler
+
+import (
+	"context"
+	"fmt"
+
+	"tamga"
+)
+
+// replay applies what the log holds and the frontier does not: the captures of a
+// process that was killed between sealing and committing, or all of them when
+// the frontier was lost. Imported captures are not ours to follow.
+func (c *Crawler) replay(ctx context.Context) error {
+	f := c.opts.Frontier
+	k := newWorker(c.wire, c.jar, &c.heavy)
+	n := 0
+	err := c.opts.Sink.Replay(ctx, f.watermark, func(capture tamga.Capture, ex *tamga.Exchange) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if capture.Route != tamga.RouteImport {
+			j, applied, err := f.replayed(ctx, capture)
+			if err != nil {
+				return err
+			}
+			if !applied {
+				if err := c.apply(ctx, j, capture, ex, k.replay(ctx, j, ex)); err != nil {
+					return err
+				}
+				n++
+			}
+		}
+		c.marks.to(capture.Seq + 1)
+		if f.size >= batchResults {
+			return c.commit(ctx)
+		}
+		return nil
+	})
+	if err != nil {
+		f.abandon()
+		return fmt.Errorf("replay the log into the frontier: %w", err)
+	}
+	if n > 0 {
+		c.opts.Logger.InfoContext(ctx, "frontier caught up with the log", "captures", n)
+	}
+	return c.commit(ctx)
+}
+
+// replayed finds or makes the row of a capture; applied says that the frontier
+// has this capture, or a later one of the same URL.
+func (f *Frontier) replayed(ctx context.Context, capture tamga.Capture) (j *job, applied bool, err error) {
+	j = &job{url: capture.URL, via: capture.Via, source: capture.Source}
+	find := func() (seq int64, err error) {
+		k := key(capture.URL)
+		seq = -1
+		err = f.row(ctx, `SELECT id, source, depth, hops, coalesce(seq, -1) FROM frontier_url WHERE key = ?`, []any{k[:]}, &j.id, &j.source, &j.depth, &j.hops, &seq)
+		return seq, err
+	}
+	seq, err := find()
+	if err != nil {
+		return nil, false, err
+	}
+	if j.id == 0 {
+		if _, err := f.insert(ctx, entry{url: capture.URL, source: capture.Source}); err != nil {
+			return nil, false, err
+		}
+		if seq, err = find(); err != nil {
+			return nil, false, err
+		}
+	}
+	return j, seq >= capture.Seq, nil
+}
+
+// watermarks tracks which captures of the log are applied. Puts overlap, so they
+// are applied out of order, and the log may have entries of others in between:
+// the mark passes a gap once everything that was in flight when the gap was seen
+// has come back.
+type watermarks struct {
+	next    int64 // first capture that may not be applied
+	applied map[int64]bool
+	held    bool  // no gap is passed any more
+	gapAt   int64 // job number from which on a gap at next is not ours; 0: no gap seen
+}
+
+func (m *watermarks) to(next int64) { m.next = max(m.next, next) }
+
+// add notes an applied capture. dispatched is the number of the next job to be
+// dispatched, oldest that of the oldest job in flight (or dispatched).
+func (m *watermarks) add(seq, dispatched, oldest int64) {
+	if seq >= m.next {
+		m.applied[seq] = true
+	}
+	m.advance(dispatched, oldest)
+}
+
+func (m *watermarks) advance(dispatched, oldest int64) {
+	for {
+		for m.applied[m.next] {
+			delete(m.applied, m.next)
+			m.next++
+			m.gapAt = 0
+		}
+		if len(m.applied) == 0 {
+			m.gapAt = 0
+			return
+		}
+		if m.gapAt == 0 {
+			m.gapAt = dispatched
+		}
+		if m.held || oldest < m.gapAt {
+			return
+		}
+		first := int64(-1)
+		for seq := range m.applied {
+			if first < 0 || seq < first {
+				first = seq
+			}
+		}
+		m.next = first
+	}
+}

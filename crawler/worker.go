@@ -1,0 +1,221 @@
+package crawler
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/gocolly/colly/v2"
+
+	"tamga"
+	"tamga/internal/decode"
+)
+
+// heavyPage is the size in bytes from which pages are parsed one at a time: the
+// tree of one is what bounds memory.
+const heavyPage = 512 << 10
+
+// job is a leased URL.
+type job struct {
+	id       int64
+	host     *host
+	url      string
+	via      string
+	source   string
+	depth    int
+	hops     int
+	attempts int   // made before this one
+	number   int64 // order of dispatch in this run
+}
+
+// result is what became of a job.
+type result struct {
+	job     *job
+	ex      *tamga.Exchange
+	capture tamga.Capture
+	sealed  bool     // capture is in the log; else the attempt is repeated later
+	links   []string // canonical
+	err     error    // the crawl must end: interrupted, proxy gone, archive broken
+}
+
+// worker drives one Colly collector, one request at a time. Its transport
+// either goes to the wire or, in a replay, answers from an exchange of the
+// archive: both are read by the same code.
+type worker struct {
+	wire      *wire
+	heavy     *sync.Mutex // large pages are parsed one at a time
+	collector *colly.Collector
+
+	ctx   context.Context
+	job   *job
+	given *tamga.Exchange // in a replay: the archived exchange
+
+	holding bool // heavy
+
+	ex    *tamga.Exchange
+	page  bool   // the body is HTML and may have links
+	text  []byte // of a page that Colly does not parse
+	found collected
+	err   error
+}
+
+func newWorker(w *wire, jar http.CookieJar, heavy *sync.Mutex) *worker {
+	k := &worker{wire: w, heavy: heavy}
+	c := colly.NewCollector(colly.UserAgent(w.opts.UserAgent))
+	c.Async = false
+	c.AllowURLRevisit = true // the frontier knows what was visited
+	c.IgnoreRobotsTxt = true
+	c.ParseHTTPErrorResponse = true
+	c.DetectCharset = false
+	c.MaxBodySize = 0 // bounded by the transport, which says so
+	c.AllowedDomains, c.DisallowedDomains, c.CacheDir = nil, nil, ""
+	c.SetClient(&http.Client{ // no timeout but those of the phases
+		Transport:     k,
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	})
+	c.OnHTML(linkSelector, func(e *colly.HTMLElement) {
+		switch e.Name {
+		case "noscript":
+			k.found.scan([]byte(e.Text))
+		case "frame", "iframe":
+			k.found.add(e.Name, e.Attr("src"))
+		default:
+			k.found.add(e.Name, e.Attr("href"))
+		}
+	})
+	k.collector = c
+	return k
+}
+
+// fetch performs a job and seals what came of it.
+func (k *worker) fetch(ctx context.Context, j *job, last bool, sink Sink) *result {
+	r := &result{job: j}
+	k.visit(ctx, j, nil)
+	if r.err = k.err; r.err != nil {
+		return r
+	}
+	r.ex, r.links = k.ex, k.found.links(j.url)
+	k.refine(r)
+	if passing(r.ex.Outcome, r.ex.Status) && !last {
+		return r
+	}
+	// What is fetched is sealed, even while the crawl is being interrupted.
+	r.capture, r.err = sink.Put(context.WithoutCancel(ctx), r.ex)
+	r.sealed = r.err == nil
+	return r
+}
+
+// replay reads an archived exchange as fetch would have.
+func (k *worker) replay(ctx context.Context, j *job, ex *tamga.Exchange) (links []string) {
+	k.visit(ctx, j, ex)
+	return k.found.links(j.url)
+}
+
+func (k *worker) visit(ctx context.Context, j *job, given *tamga.Exchange) {
+	k.ctx, k.job, k.given = ctx, j, given
+	k.ex, k.page, k.text, k.found, k.err = nil, false, nil, collected{}, nil
+	defer func() {
+		if k.holding {
+			k.holding = false
+			k.heavy.Unlock()
+		}
+	}()
+	err := k.collector.Request(http.MethodGet, j.url, nil, nil, http.Header{
+		"User-Agent":      {k.wire.opts.UserAgent},
+		"Accept":          {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
+		"Accept-Language": {"en-US,en;q=0.5"},
+	})
+	switch {
+	case k.err != nil || k.ex == nil:
+		if k.err == nil {
+			// Colly or net/http refused the request before it reached the wire.
+			k.ex = &tamga.Exchange{URL: j.url, Via: j.via, Source: j.source, Route: networkOf(hostname(j.url)).route(),
+				Requested: k.wire.opts.Now().UTC(), Operator: k.wire.opts.Operator, Tool: k.wire.opts.Tool,
+				Outcome: tamga.OutcomeProtocol, Detail: "not a request: " + errText(err)}
+		}
+	case k.page && k.text == nil && err != nil:
+		// Nested deeper than the parser goes: links by tokens.
+		k.found = collected{}
+		k.found.scan(k.rest())
+	case k.text != nil:
+		k.found.scan(k.text)
+	}
+}
+
+// rest decodes the page again: only for the rare page the parser gave up on.
+func (k *worker) rest() []byte {
+	plain, _, _ := decode.Body(k.ex.Header, k.ex.Body, plainCap)
+	text, _ := decode.UTF8(k.ex.Header.Get("Content-Type"), plain)
+	return []byte(text)
+}
+
+func errText(err error) string {
+	if err == nil {
+		return "aborted"
+	}
+	return err.Error()
+}
+
+// refine sets the outcome that only the page itself tells.
+func (k *worker) refine(r *result) {
+	if !k.page || r.ex.Outcome != tamga.OutcomeOK && r.ex.Outcome != tamga.OutcomeHTTPError {
+		return
+	}
+	if r.ex.Outcome == tamga.OutcomeOK && len(r.links) > fewLinks {
+		return
+	}
+	plain, _, err := decode.Body(r.ex.Header, r.ex.Body, classifyBytes)
+	if err != nil {
+		return
+	}
+	text, _ := decode.UTF8(r.ex.Header.Get("Content-Type"), plain)
+	if o, detail := classify(r.ex.Status, r.ex.Header, []byte(text), len(r.links)); o != r.ex.Outcome {
+		r.ex.Outcome, r.ex.Detail = o, detail
+	}
+}
+
+var errNoResponse = errors.New("no response")
+
+// RoundTrip gives Colly a decoded copy of what was recorded. Redirects come
+// without their Location, so that nobody follows them.
+func (k *worker) RoundTrip(req *http.Request) (*http.Response, error) {
+	var plain []byte
+	if k.given != nil {
+		given := *k.given
+		k.ex, plain = &given, plainOf(&given)
+	} else if k.ex, plain, k.err = k.wire.exchange(k.ctx, req, k.job); k.err != nil {
+		return nil, k.err
+	}
+	if k.ex.Status == 0 {
+		return nil, errNoResponse
+	}
+	header := http.Header{"Content-Type": {"text/plain"}}
+	if k.given == nil {
+		for _, c := range k.ex.Header.Values("Set-Cookie") {
+			header.Add("Set-Cookie", c)
+		}
+	}
+	var body []byte
+	if k.ex.Status >= 200 && k.ex.Status < 300 && isHTML(k.ex.Header, plain) || k.ex.Status >= 400 && isHTML(k.ex.Header, plain) {
+		k.page = true
+		text, _ := decode.UTF8(k.ex.Header.Get("Content-Type"), plain)
+		body = []byte(text)
+		if treeworthy(body) && k.ex.Status < 300 {
+			header.Set("Content-Type", "text/html; charset=utf-8")
+			if len(body) > heavyPage {
+				k.heavy.Lock()
+				k.holding = true
+			}
+		} else if k.ex.Status < 300 {
+			k.text, body = body, nil
+		}
+	}
+	return &http.Response{
+		Status: http.StatusText(k.ex.Status), StatusCode: k.ex.Status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: header, Body: io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), Uncompressed: true, Request: req,
+	}, nil
+}
