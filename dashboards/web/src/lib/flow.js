@@ -48,7 +48,10 @@ function isSubject(n, subject) {
 // barycentre of the neighbours, swept both ways a few times (Sugiyama, Tagawa,
 // Toda 1981); ties keep the order of the trace, so the same trace always gives
 // the same drawing.
-export function layered({ nodes, edges }, gapX = 165, gapY = 66) {
+//
+// Columns with even numbers hold outputs, odd ones transactions: the arrow into
+// a transaction is the shorter, since it rarely carries a label.
+export function layered({ nodes, edges }, gapIn = 128, gapOut = 158, gapY = 66) {
   const columns = new Map()
   for (const n of nodes) columns.set(n.column, [...(columns.get(n.column) ?? []), n.id])
   const keys = [...columns.keys()].toSorted((a, b) => a - b)
@@ -71,6 +74,6 @@ export function layered({ nodes, edges }, gapX = 165, gapY = 66) {
       place(k)
     }
   }
-  const first = keys[0] ?? 0
-  return new Map(nodes.map((n) => [n.id, { x: (n.column - first) * gapX, y: y.get(n.id) }]))
+  const x = (column) => Math.floor(column / 2) * (gapIn + gapOut) + (column % 2 ? gapIn : 0)
+  return new Map(nodes.map((n) => [n.id, { x: x(n.column), y: y.get(n.id) }]))
 }
