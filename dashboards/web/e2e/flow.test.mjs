@@ -43,6 +43,16 @@ test('a backward trace runs left to right too, the subject last', () => {
   assert.ok(flow.nodes.some((n) => n.kind === 'coinbase'))
 })
 
+test('value that meets again stands behind both ways', () => {
+  const ways = [hop(1, 'T1', ['S', 0], 0, '5'), hop(1, 'T1', ['S', 0], 1, '5'), hop(2, 'T3', ['T1', 0], 0, '5'), hop(2, 'T2', ['T1', 1], 0, '5'), hop(3, 'T3', ['T2', 0], 0, '5'), hop(3, 'T4', ['T3', 0], 0, '5')]
+  for (const direction of ['forward', 'backward']) {
+    const hops = direction === 'forward' ? ways : ways.map((h) => ({ ...h, depth: 5 - h.depth }))
+    const flow = flowOf({ ...forward, direction, hops, ends: [] })
+    const at = layered(flow)
+    for (const e of flow.edges) assert.ok(at.get(e.source).x < at.get(e.target).x, `${direction} ${e.id}`)
+  }
+})
+
 test('no two nodes stand in one place, and the drawing is always the same', () => {
   const hops = []
   for (let d = 1; d <= 5; d++) for (let b = 0; b < 20; b++) hops.push(hop(d, `T${d}x${b}`, d === 1 ? ['S', b] : [`T${d - 1}x${(b * 7) % 20}`, 0], 0, '1'))

@@ -36,7 +36,23 @@ export function flowOf(trace) {
     if (n) n.end = e.reason
   }
   for (const n of nodes.values()) n.subject = isSubject(n, trace.subject)
+  stretch(nodes, [...edges.values()], back)
   return { nodes: [...nodes.values()], edges: [...edges.values()] }
+}
+
+// stretch moves nodes outwards until every arrow points right: value that went
+// two ways of unequal length to one place stands behind both. A ledger has no
+// cycles; the count of rounds bounds what a broken one could cost.
+function stretch(nodes, edges, back) {
+  for (let round = 0, moved = true; moved && round <= nodes.size; round++) {
+    moved = false
+    for (const e of edges) {
+      const a = nodes.get(e.source), b = nodes.get(e.target)
+      if (a.column < b.column) continue
+      moved = true
+      back ? (a.column = b.column - 1) : (b.column = a.column + 1)
+    }
+  }
 }
 
 function isSubject(n, subject) {
