@@ -1,0 +1,170 @@
+package bitcoin
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/big"
+)
+
+const headerSize = 80
+
+// errMerkle says that transactions are not those that the header commits to.
+var errMerkle = errors.New("the merkle root does not match the transactions")
+
+// header is a view of the 80 bytes of a block header.
+type header []byte
+
+func (h header) version() int32  { return int32(binary.LittleEndian.Uint32(h)) }
+func (h header) prev() Hash      { return Hash(h[4:36]) }
+func (h header) merkle() Hash    { return Hash(h[36:68]) }
+func (h header) time() uint32    { return binary.LittleEndian.Uint32(h[68:]) }
+func (h header) bits() uint32    { return binary.LittleEndian.Uint32(h[72:]) }
+func (h header) hash() Hash      { return doubleSHA(h[:headerSize]) }
+func (h header) prevIsNil() bool { return h.prev() == Hash{} }
+
+// target expands the compact form of a header's bits; nil where it is negative,
+// zero or too great.
+func target(bits uint32) *big.Int {
+	exponent, mantissa := uint(bits>>24), int64(bits&0x7fffff)
+	if bits&0x800000 != 0 || mantissa == 0 || exponent > 34 {
+		return nil
+	}
+	t := big.NewInt(mantissa)
+	if exponent <= 3 {
+		t.Rsh(t, 8*(3-exponent))
+	} else {
+		t.Lsh(t, 8*(exponent-3))
+	}
+	if t.Sign() == 0 || t.BitLen() > 256 {
+		return nil
+	}
+	return t
+}
+
+// work is the expected number of hashes that a block stands for:
+// 2^256 / (target+1). A block whose hash does not meet its own target stands
+// for none.
+func work(h header, id Hash) *big.Int {
+	t := target(h.bits())
+	if t == nil {
+		return new(big.Int)
+	}
+	var be [32]byte
+	for i, v := range id {
+		be[31-i] = v
+	}
+	if new(big.Int).SetBytes(be[:]).Cmp(t) > 0 {
+		return new(big.Int)
+	}
+	w := new(big.Int).Lsh(big.NewInt(1), 256)
+	return w.Quo(w, t.Add(t, big.NewInt(1)))
+}
+
+// blockReader walks the transactions of one block. It keeps its buffers, so
+// that a scan of many blocks does not allocate.
+type blockReader struct {
+	ids     []Hash
+	scratch []byte
+}
+
+// read parses the block at the start of b, calls f (which may be nil) for every
+// transaction in order with its id and its offset in the block, and checks the
+// merkle root at the end. It returns the size of the block. Transactions that
+// were whole have been given to f when an error comes.
+func (r *blockReader) read(b []byte, f func(i int, t *rawTx, id Hash, offset int) error) (int, error) {
+	n, pos, err := blockStart(b)
+	if err != nil {
+		return 0, err
+	}
+	r.ids = r.ids[:0]
+	var t rawTx
+	for i := range n {
+		size, err := parseTx(b[pos:], &t)
+		if err != nil {
+			return 0, fmt.Errorf("transaction %d: %w", i, err)
+		}
+		var id Hash
+		id, r.scratch = t.txid(r.scratch)
+		r.ids = append(r.ids, id)
+		if f != nil {
+			if err := f(i, &t, id, pos); err != nil {
+				return 0, err
+			}
+		}
+		pos += size
+	}
+	root, mutated := merkleRoot(r.ids)
+	if root != header(b).merkle() || mutated {
+		return 0, errMerkle
+	}
+	return pos, nil
+}
+
+// blockStart reads the header and the number of transactions.
+func blockStart(b []byte) (n, pos int, err error) {
+	if len(b) < headerSize+1 {
+		return 0, 0, ErrTruncated
+	}
+	count, pos, err := size(b, headerSize)
+	if err != nil {
+		return 0, 0, err
+	}
+	if count == 0 || count > maxSize/60 { // the smallest transaction has 60 bytes
+		return 0, 0, fmt.Errorf("a block of %d transactions", count)
+	}
+	return int(count), pos, nil
+}
+
+// looksLikeBlock says whether b starts with a header and a coinbase, which no
+// transaction does: that tells a truncated block from a truncated transaction.
+func looksLikeBlock(b []byte) bool {
+	_, pos, err := blockStart(b)
+	if err != nil {
+		return false
+	}
+	pos += 4
+	if len(b) < pos+2 {
+		return false
+	}
+	if b[pos] == 0 && b[pos+1] == 1 {
+		pos += 2
+	}
+	if len(b) < pos+37 || b[pos] != 1 {
+		return false
+	}
+	return Hash(b[pos+1:pos+33]) == Hash{} && binary.LittleEndian.Uint32(b[pos+33:]) == nullVout
+}
+
+// coinbaseHeight reads the height that a coinbase must begin with since BIP-34,
+// which binds blocks of version 2 and later. ok is false where the block is
+// older, or where the script begins with anything but a number pushed in its
+// shortest form.
+func coinbaseHeight(version int32, script []byte) (height int64, ok bool) {
+	if version < 2 || len(script) == 0 {
+		return 0, false
+	}
+	switch op := script[0]; {
+	case op == 0:
+		return 0, true
+	case op >= 0x51 && op <= 0x60:
+		return int64(op) - 0x50, true
+	case op > 5 || len(script) < 1+int(op):
+		return 0, false
+	default:
+		b := script[1 : 1+op]
+		for i, v := range b {
+			height |= int64(v) << (8 * i)
+		}
+		last := b[op-1]
+		short := last == 0 && (op == 1 || b[op-2]&0x80 == 0)
+		if last&0x80 != 0 || short || height <= 16 || height > maxHeight {
+			return 0, false
+		}
+		return height, true
+	}
+}
+
+// maxHeight is far beyond any height of the chain in this century; a greater
+// number in an old coinbase is no height.
+const maxHeight = 20_000_000

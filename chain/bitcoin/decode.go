@@ -1,0 +1,304 @@
+package bitcoin
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// DecodedTx is a transaction as `tamga chain decode` prints it.
+type DecodedTx struct {
+	TxID  string       `json:"txid"`
+	WTxID string       `json:"wtxid"`
+	Block string       `json:"block,omitempty"` // hash; empty for a loose transaction
+	In    []DecodedIn  `json:"in"`
+	Out   []DecodedOut `json:"out"`
+}
+
+// DecodedIn is an input: either Coinbase, or the output it spends.
+type DecodedIn struct {
+	Coinbase bool    `json:"coinbase,omitempty"`
+	TxID     string  `json:"txid,omitempty"`
+	Vout     *uint32 `json:"vout,omitempty"`
+}
+
+// DecodedOut is an output: Value in satoshis, Type and Address as present-day
+// Bitcoin Core prints them.
+type DecodedOut struct {
+	N       uint32 `json:"n"`
+	Value   string `json:"value"`
+	Type    string `json:"type"`
+	Address string `json:"address,omitempty"`
+}
+
+// MaxInput bounds what Decode reads: block files are at most 128 MiB, and as
+// hexadecimal twice that.
+const MaxInput = 1 << 30
+
+// DecodeFile decodes one file. A block file that Bitcoin Core masked is read
+// with the xor.dat beside it.
+func DecodeFile(ctx context.Context, file, network string, fn func(*DecodedTx) error) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	b, err := readAll(f)
+	if err != nil {
+		return fmt.Errorf("decode %s: %w", file, err)
+	}
+	if _, plain := byMagic(b); !plain && filepath.Ext(file) == ".dat" {
+		key, err := xorKey(filepath.Dir(file))
+		if err != nil {
+			return err
+		}
+		masked := bytes.Clone(b[:min(len(b), 4)])
+		unmask(masked, key, 0)
+		if _, ok := byMagic(masked); ok {
+			unmask(b, key, 0)
+		}
+	}
+	if err := decodeBytes(ctx, b, network, fn); err != nil {
+		return fmt.Errorf("decode %s: %w", file, err)
+	}
+	return nil
+}
+
+// Decode reads blocks or transactions, raw or in hexadecimal, and calls fn for
+// every transaction in order. Input may hold several, one after the other, a
+// line each in hexadecimal, or framed by a network's magic as in block files;
+// there the magic decides which network addresses are printed for. An error
+// comes after everything that was whole before it was given to fn.
+func Decode(ctx context.Context, r io.Reader, network string, fn func(*DecodedTx) error) error {
+	b, err := readAll(r)
+	if err != nil {
+		return fmt.Errorf("decode: %w", err)
+	}
+	if err := decodeBytes(ctx, b, network, fn); err != nil {
+		return fmt.Errorf("decode: %w", err)
+	}
+	return nil
+}
+
+func readAll(r io.Reader) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, MaxInput+1))
+	if err == nil && len(b) > MaxInput {
+		err = fmt.Errorf("more than %d bytes", MaxInput)
+	}
+	return b, err
+}
+
+func decodeBytes(ctx context.Context, b []byte, network string, fn func(*DecodedTx) error) error {
+	if network == "" {
+		network = networks[0].name
+	}
+	if _, ok := byName(network); !ok {
+		return fmt.Errorf("no network %q", network)
+	}
+	d := &decoder{ctx: ctx, network: network, fn: fn}
+	switch {
+	case len(bytes.TrimSpace(b)) == 0:
+		return errors.New("no input")
+	case isHex(b):
+		return d.hex(b)
+	}
+	return d.all(b)
+}
+
+// isHex says whether input is text of hexadecimal digits and white space.
+func isHex(b []byte) bool {
+	digits := 0
+	for _, c := range b {
+		switch {
+		case c >= '0' && c <= '9', c|32 >= 'a' && c|32 <= 'f':
+			digits++
+		case c == ' ', c == '\n', c == '\r', c == '\t':
+		default:
+			return false
+		}
+	}
+	return digits > 0
+}
+
+type decoder struct {
+	ctx     context.Context
+	network string
+	fn      func(*DecodedTx) error
+	scratch []byte
+}
+
+// hex decodes text. Lines that each hold something whole are taken line by
+// line; otherwise the text is one string broken into lines.
+func (d *decoder) hex(text []byte) error {
+	words := bytes.Fields(text)
+	if len(words) > 1 {
+		if first, err := unhex(words[0]); err == nil && whole(first) {
+			for i, w := range words {
+				b, bad := unhex(w)
+				if err := d.all(b); err != nil {
+					return fmt.Errorf("line %d: %w", i+1, err)
+				}
+				if bad != nil {
+					return fmt.Errorf("line %d: %w", i+1, bad)
+				}
+			}
+			return nil
+		}
+	}
+	b, bad := unhex(bytes.Join(words, nil))
+	if err := d.all(b); err != nil {
+		return err
+	}
+	return bad
+}
+
+// unhex returns the whole bytes of s even where its last digit has no partner.
+func unhex(s []byte) ([]byte, error) {
+	var bad error
+	if len(s)%2 == 1 {
+		s, bad = s[:len(s)-1], fmt.Errorf("%w: an odd number of hexadecimal digits", ErrTruncated)
+	}
+	b := make([]byte, len(s)/2)
+	if _, err := hex.Decode(b, s); err != nil {
+		return nil, err
+	}
+	return b, bad
+}
+
+// whole says whether b starts with a whole framed block, block or transaction.
+func whole(b []byte) bool {
+	if _, framed := byMagic(b); framed {
+		return true
+	}
+	var r blockReader
+	if _, err := r.read(b, nil); err == nil {
+		return true
+	}
+	var t rawTx
+	_, err := parseTx(b, &t)
+	return err == nil
+}
+
+// all decodes everything in b.
+func (d *decoder) all(b []byte) error {
+	for pos := 0; pos < len(b); {
+		if err := d.ctx.Err(); err != nil {
+			return err
+		}
+		rest := b[pos:]
+		n, err := 0, error(nil)
+		if net, framed := byMagic(rest); framed {
+			n, err = d.framed(rest, net.name)
+		} else if zeros := zeroRun(rest); zeros == len(rest) || zeros >= 8 {
+			n = zeros // padding as at the end of block files
+		} else {
+			n, err = d.one(rest, d.network)
+		}
+		if err != nil {
+			if pos > 0 {
+				return fmt.Errorf("at byte %d: %w", pos, err)
+			}
+			return err
+		}
+		pos += n
+	}
+	return nil
+}
+
+func zeroRun(b []byte) int {
+	for i, v := range b {
+		if v != 0 {
+			return i
+		}
+	}
+	return len(b)
+}
+
+func (d *decoder) framed(b []byte, network string) (int, error) {
+	if len(b) < 8 {
+		return 0, fmt.Errorf("%w: a record of %d bytes", ErrTruncated, len(b))
+	}
+	size := int(binary.LittleEndian.Uint32(b[4:]))
+	if size < headerSize+1 || size > maxSize {
+		return 0, fmt.Errorf("a record of %d bytes", size)
+	}
+	body := b[8:min(len(b), 8+size)]
+	n, err := d.block(body, network)
+	switch {
+	case errors.Is(err, ErrTruncated) && len(body) == size:
+		return 0, fmt.Errorf("the block is longer than its record of %d bytes", size)
+	case err != nil:
+		return 0, err
+	case n != size:
+		return 0, fmt.Errorf("the block has %d bytes and its record %d", n, size)
+	}
+	return 8 + size, nil
+}
+
+// one decodes a block or a transaction.
+func (d *decoder) one(b []byte, network string) (int, error) {
+	if looksLikeBlock(b) {
+		return d.block(b, network)
+	}
+	var t rawTx
+	n, err := parseTx(b, &t)
+	if err != nil {
+		// Less than a header and the start of a coinbase can be either.
+		return 0, fmt.Errorf("neither a block nor a transaction: %w", err)
+	}
+	id, scratch := t.txid(d.scratch)
+	d.scratch = scratch
+	return n, d.fn(render(&t, id, "", network))
+}
+
+// block decodes one block. When it is whole, its merkle root is checked before
+// any of its transactions is given on; when it is cut off, those that are whole
+// come before the error.
+func (d *decoder) block(b []byte, network string) (int, error) {
+	var r blockReader
+	_, fault := r.read(b, nil)
+	if fault != nil && !errors.Is(fault, ErrTruncated) {
+		return 0, fmt.Errorf("block: %w", fault)
+	}
+	if len(b) < headerSize {
+		return 0, fmt.Errorf("block: %w", fault)
+	}
+	id := header(b).hash().String()
+	n, err := r.read(b, func(_ int, t *rawTx, txid Hash, _ int) error {
+		return d.fn(render(t, txid, id, network))
+	})
+	if err != nil {
+		return 0, fmt.Errorf("block %s: %w", id, err)
+	}
+	return n, nil
+}
+
+func render(t *rawTx, id Hash, block, network string) *DecodedTx {
+	tx := &DecodedTx{
+		TxID: id.String(), WTxID: t.wtxid().String(), Block: block,
+		In: make([]DecodedIn, 0, t.nIn), Out: make([]DecodedOut, 0, t.nOut),
+	}
+	t.inputs(func(_ int, in input) {
+		if in.coinbase() {
+			tx.In = append(tx.In, DecodedIn{Coinbase: true})
+			return
+		}
+		vout := in.vout
+		tx.In = append(tx.In, DecodedIn{TxID: Hash(in.prev).String(), Vout: &vout})
+	})
+	t.outputs(func(n int, out output) bool {
+		typ, addr := scriptAddress(out.script, network)
+		tx.Out = append(tx.Out, DecodedOut{
+			N: uint32(n), Value: strconv.FormatInt(out.value, 10), Type: typ, Address: addr,
+		})
+		return true
+	})
+	return tx
+}

@@ -1,0 +1,389 @@
+package bitcoin
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"tamga"
+	"tamga/chain"
+	"tamga/internal/address"
+)
+
+// Index is a local index of a ledger's best chain, opened for reading. It is a
+// chain.Source that answers every question, and safe for use by several
+// goroutines. What it returns was compared with the transactions themselves: an
+// index that leads to the wrong bytes gives an error, not an answer.
+type Index struct {
+	m      *manifest
+	dir    string
+	key    [8]byte
+	blocks *segment
+	txs    *segment
+	ids    *segment
+	spends *segment
+	paid   *segment
+	data   *os.File // transactions, where there are no block files
+
+	mu    sync.Mutex
+	files []*os.File // block files, opened when first read
+}
+
+var _ chain.Source = (*Index)(nil)
+
+// Open opens the index in a folder. It checks the sizes of the files; Verify
+// checks every byte.
+func Open(dir string) (*Index, error) {
+	m, err := readManifest(dir)
+	if err != nil {
+		return nil, err
+	}
+	x := &Index{m: m, dir: dir, files: make([]*os.File, len(m.Sources))}
+	key, err := hex.DecodeString(m.Key)
+	if err != nil || len(key) != 8 && m.Key != "" {
+		return nil, fmt.Errorf("open index %s: XOR key %q", dir, m.Key)
+	}
+	copy(x.key[:], key)
+	for _, s := range []struct {
+		kind string
+		row  int
+		to   **segment
+	}{
+		{segmentBlocks, blockRow, &x.blocks}, {segmentTxs, txRow, &x.txs},
+		{segmentIDs, hashRow, &x.ids}, {segmentSpends, hashRow, &x.spends}, {segmentPaid, hashRow, &x.paid},
+	} {
+		f, ok := m.Files[s.kind]
+		if !ok {
+			x.Close()
+			return nil, fmt.Errorf("open index %s: the manifest names no %s", dir, s.kind)
+		}
+		if *s.to, err = openSegment(filepath.Join(dir, f.Name), s.row, f.Size); err != nil {
+			x.Close()
+			return nil, err
+		}
+	}
+	if f, ok := m.Files[fileData]; ok {
+		if x.data, err = os.Open(filepath.Join(dir, f.Name)); err != nil {
+			x.Close()
+			return nil, err
+		}
+	}
+	return x, nil
+}
+
+// Close ends the use of the index.
+func (x *Index) Close() error {
+	var errs []error
+	for _, s := range []*segment{x.blocks, x.txs, x.ids, x.spends, x.paid} {
+		errs = append(errs, s.close())
+	}
+	if x.data != nil {
+		errs = append(errs, x.data.Close())
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for i, f := range x.files {
+		if f != nil {
+			errs = append(errs, f.Close())
+			x.files[i] = nil
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Verify compares every file of the index with its checksum in the manifest and
+// names the first that differs.
+func (x *Index) Verify(ctx context.Context) error {
+	for kind, f := range x.m.Files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		sum, _, err := fileSum(filepath.Join(x.dir, f.Name))
+		if err != nil {
+			return fmt.Errorf("verify %s: %w", kind, err)
+		}
+		if sum != f.SHA256 {
+			return fmt.Errorf("verify %s: %s differs from its checksum; build the index again", x.dir, f.Name)
+		}
+	}
+	return nil
+}
+
+// Summary says what the index holds.
+func (x *Index) Summary() Summary { return x.m.Summary }
+
+// Network is the network whose blocks are indexed.
+func (x *Index) Network() string { return x.m.Network }
+
+// Can answers every question.
+func (x *Index) Can() chain.Capability {
+	return chain.CanTx | chain.CanSpender | chain.CanHistory
+}
+
+// Tip is the block with the greatest known height, else the last one.
+func (x *Index) Tip(context.Context) (chain.Tip, error) {
+	tip := chain.Tip{Network: x.m.Network, Height: -1}
+	for i := x.blocks.len() - 1; i >= 0; i-- {
+		b := x.block(uint32(i))
+		if tip.Hash == b.id.String() || tip.Hash == "" || b.height > tip.Height {
+			tip.Hash, tip.Height, tip.Time = b.id.String(), b.height, b.time()
+		}
+		if x.m.Summary.Tip == tip.Hash {
+			break
+		}
+	}
+	return tip, nil
+}
+
+func (b *blockInfo) time() time.Time {
+	if b.stamp == 0 {
+		return time.Time{}
+	}
+	return time.Unix(int64(b.stamp), 0).UTC()
+}
+
+func (x *Index) block(i uint32) blockInfo {
+	r, le := x.blocks.at(int(i)), binary.LittleEndian
+	return blockInfo{
+		id: Hash(r[:32]), offset: int64(le.Uint64(r[32:])), file: int(le.Uint32(r[40:])), size: int(le.Uint32(r[44:])),
+		firstTx: le.Uint32(r[48:]), txs: int(le.Uint32(r[52:])), height: int64(int32(le.Uint32(r[56:]))), stamp: le.Uint32(r[60:]),
+	}
+}
+
+// stored is a transaction as the index finds it.
+type stored struct {
+	num   uint32
+	id    Hash
+	wtxid Hash // zero where unknown
+	tx    rawTx
+	block *blockInfo // nil for a loose transaction
+	prev  []prevout  // what the source said of the outputs it spends; nil for block files
+}
+
+// prevout is an output that an input spends.
+type prevout struct {
+	known bool
+	out   output
+}
+
+// load reads a transaction by its number.
+func (x *Index) load(num uint32) (*stored, error) {
+	if int(num) >= x.txs.len() {
+		return nil, fmt.Errorf("the index names transaction %d of %d: build it again", num, x.txs.len())
+	}
+	if x.data != nil {
+		return x.loadData(num)
+	}
+	le := binary.LittleEndian
+	r := x.txs.at(int(num))
+	bi, offset := le.Uint32(r), int64(le.Uint32(r[4:]))
+	if int(bi) >= x.blocks.len() {
+		return nil, fmt.Errorf("the index names block %d of %d: build it again", bi, x.blocks.len())
+	}
+	b := x.block(bi)
+	end := int64(b.size)
+	if num+1 < b.firstTx+uint32(b.txs) && int(num)+1 < x.txs.len() {
+		end = int64(le.Uint32(x.txs.at(int(num) + 1)[4:]))
+	}
+	if offset > end || end > int64(b.size) {
+		return nil, fmt.Errorf("the index names bytes outside of block %s: build it again", b.id)
+	}
+	f, err := x.blockFile(b.file)
+	if err != nil {
+		return nil, err
+	}
+	raw := make([]byte, end-offset)
+	if _, err := f.ReadAt(raw, b.offset+offset); err != nil {
+		return nil, fmt.Errorf("read block %s: %w", b.id, err)
+	}
+	unmask(raw, x.key, b.offset+offset)
+	s := &stored{num: num, block: &b}
+	if _, err := parseTx(raw, &s.tx); err != nil {
+		return nil, fmt.Errorf("read block %s: the block files changed since they were indexed: %w", b.id, err)
+	}
+	s.id, _ = s.tx.txid(nil)
+	s.wtxid = s.tx.wtxid()
+	return s, nil
+}
+
+func (x *Index) blockFile(i int) (*os.File, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if i >= len(x.files) {
+		return nil, fmt.Errorf("the index names block file %d of %d: build it again", i, len(x.files))
+	}
+	if x.files[i] == nil {
+		f, err := os.Open(filepath.Join(x.m.Blocks, x.m.Sources[i].Name))
+		if err != nil {
+			return nil, fmt.Errorf("the index reads transactions from the block files: %w", err)
+		}
+		x.files[i] = f
+	}
+	return x.files[i], nil
+}
+
+// find returns the transaction with an id, or nil. Of two with the same id (the
+// coinbases of BIP-30) it is the later one, which took the other's place.
+func (x *Index) find(id Hash) (found *stored, err error) {
+	x.ids.lookup(txidKey(id[:]), func(num, _ uint32) bool {
+		var s *stored
+		if s, err = x.load(num); err != nil {
+			return false
+		}
+		if s.id == id {
+			found = s
+		}
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// Tx returns a transaction of the best chain with the prevouts that are known.
+func (x *Index) Tx(ctx context.Context, txid string) (*tamga.Tx, error) {
+	id, err := ParseHash(txid)
+	if err != nil {
+		return nil, err
+	}
+	s, err := x.find(id)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return nil, fmt.Errorf("transaction %s: %w", txid, chain.ErrNotFound)
+	}
+	return x.render(ctx, s)
+}
+
+// render turns a transaction into the vocabulary's form.
+func (x *Index) render(ctx context.Context, s *stored) (*tamga.Tx, error) {
+	tx := &tamga.Tx{
+		TxID: s.id.String(), Height: -1, Version: s.tx.version(), LockTime: s.tx.lockTime(),
+		In: make([]tamga.TxIn, 0, s.tx.nIn), Out: make([]tamga.TxOut, 0, s.tx.nOut),
+	}
+	if s.wtxid != (Hash{}) {
+		tx.WTxID = s.wtxid.String()
+	}
+	if s.block != nil {
+		tx.Height, tx.Time = s.block.height, s.block.time()
+		if s.block.id != (Hash{}) {
+			tx.Block = s.block.id.String()
+		}
+	}
+	var err error
+	same := map[Hash]*stored{} // several inputs often spend one transaction
+	s.tx.inputs(func(i int, in input) {
+		if err != nil {
+			return
+		}
+		v := tamga.TxIn{Sequence: in.sequence}
+		if in.coinbase() {
+			v.Coinbase = true
+			tx.In = append(tx.In, v)
+			return
+		}
+		v.Prev = tamga.Outpoint{TxID: Hash(in.prev).String(), Vout: in.vout}
+		var out output
+		if i < len(s.prev) && s.prev[i].known {
+			out, v.Known = s.prev[i].out, true
+		} else {
+			prev, seen := same[Hash(in.prev)]
+			if !seen {
+				if err = ctx.Err(); err == nil {
+					prev, err = x.find(Hash(in.prev))
+				}
+				same[Hash(in.prev)] = prev
+			}
+			if prev != nil {
+				out, v.Known = prev.tx.output(in.vout)
+			}
+		}
+		if v.Known {
+			v.Value = tamga.NewAmount(out.value, "BTC")
+			v.Type, v.Address = scriptAddress(out.script, x.m.Network)
+		}
+		tx.In = append(tx.In, v)
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.tx.outputs(func(n int, out output) bool {
+		o := tamga.TxOut{N: uint32(n), Value: tamga.NewAmount(out.value, "BTC")}
+		o.Type, o.Address = scriptAddress(out.script, x.m.Network)
+		tx.Out = append(tx.Out, o)
+		return true
+	})
+	return tx, nil
+}
+
+// Spender returns the input of the best chain that spent an output.
+func (x *Index) Spender(_ context.Context, out tamga.Outpoint) (spend chain.Spend, found bool, err error) {
+	id, err := ParseHash(out.TxID)
+	if err != nil {
+		return chain.Spend{}, false, err
+	}
+	x.spends.lookup(outpointKey(id[:], out.Vout), func(num, vin uint32) bool {
+		var s *stored
+		if s, err = x.load(num); err != nil {
+			return false
+		}
+		s.tx.inputs(func(i int, in input) {
+			if uint32(i) == vin && in.vout == out.Vout && Hash(in.prev) == id {
+				spend, found = chain.Spend{TxID: s.id.String(), Vin: vin}, true
+			}
+		})
+		return !found
+	})
+	return spend, found, err
+}
+
+// History yields the outputs that paid an address, in chain order.
+func (x *Index) History(ctx context.Context, addr string) iter.Seq2[tamga.Outpoint, error] {
+	return func(yield func(tamga.Outpoint, error) bool) {
+		a, ok := address.Parse(addr)
+		if !ok {
+			yield(tamga.Outpoint{}, fmt.Errorf("%q is no address", addr))
+			return
+		}
+		script, err := address.ToScript(a)
+		if err != nil {
+			yield(tamga.Outpoint{}, err)
+			return
+		}
+		x.paid.lookup(scriptKey(script), func(num, n uint32) bool {
+			if err = ctx.Err(); err != nil {
+				return false
+			}
+			var s *stored
+			if s, err = x.load(num); err != nil {
+				return false
+			}
+			out, ok := s.tx.output(n)
+			if !ok || string(out.script) != string(script) {
+				return true // another script with the same key
+			}
+			if s.tx.isCoinbase() {
+				var last *stored
+				if last, err = x.find(s.id); err != nil {
+					return false
+				}
+				if last != nil && last.num != num {
+					return true // BIP-30: a later coinbase took this one's place
+				}
+			}
+			return yield(tamga.Outpoint{TxID: s.id.String(), Vout: n}, nil)
+		})
+		if err != nil {
+			yield(tamga.Outpoint{}, err)
+		}
+	}
+}

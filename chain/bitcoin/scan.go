@@ -1,0 +1,253 @@
+package bitcoin
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// readAhead is how much of a block file is read at a time.
+const readAhead = 4 << 20
+
+// blkFiles lists the block files of a folder in order, and reads the XOR key
+// that Bitcoin Core 28 and later keeps beside them; a zero key is none.
+func blkFiles(dir string) (files []string, key [8]byte, err error) {
+	files, err = filepath.Glob(filepath.Join(dir, "blk*.dat"))
+	if err != nil {
+		return nil, key, err
+	}
+	if len(files) == 0 {
+		return nil, key, fmt.Errorf("read blocks of %s: no blk*.dat files there", dir)
+	}
+	slices.Sort(files)
+	key, err = xorKey(dir)
+	return files, key, err
+}
+
+func xorKey(dir string) (key [8]byte, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, "xor.dat"))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return key, nil
+	case err != nil:
+		return key, fmt.Errorf("read XOR key: %w", err)
+	case len(b) != 8:
+		return key, fmt.Errorf("read XOR key %s: %d bytes, want 8", filepath.Join(dir, "xor.dat"), len(b))
+	}
+	return [8]byte(b), nil
+}
+
+// unmask undoes the XOR of a part of a file that starts at offset.
+func unmask(b []byte, key [8]byte, offset int64) {
+	if key == [8]byte{} {
+		return
+	}
+	var turned [8]byte
+	for i := range turned {
+		turned[i] = key[(offset+int64(i))&7]
+	}
+	word := binary.LittleEndian.Uint64(turned[:])
+	for len(b) >= 8 {
+		binary.LittleEndian.PutUint64(b, binary.LittleEndian.Uint64(b)^word)
+		b = b[8:]
+	}
+	for i := range b {
+		b[i] ^= turned[i]
+	}
+}
+
+// window reads a file through one buffer that holds no more than the largest
+// block and what was read ahead.
+type window struct {
+	f    io.ReaderAt
+	key  [8]byte
+	size int64
+	base int64 // offset in the file of buf[0]
+	buf  []byte
+}
+
+// at returns n bytes from an offset, fewer at the end of the file. They are
+// valid until the next call.
+func (w *window) at(offset int64, n int) ([]byte, error) {
+	n = int(min(int64(n), max(w.size-offset, 0)))
+	if offset < w.base || offset+int64(n) > w.base+int64(len(w.buf)) {
+		want := int(min(int64(max(n, readAhead)), w.size-offset))
+		if cap(w.buf) < want {
+			w.buf = make([]byte, want)
+		}
+		w.buf, w.base = w.buf[:want], offset
+		if _, err := w.f.ReadAt(w.buf, offset); err != nil {
+			w.buf = w.buf[:0]
+			return nil, err
+		}
+		unmask(w.buf, w.key, offset)
+	}
+	start := int(offset - w.base)
+	return w.buf[start : start+n], nil
+}
+
+// find returns the offset of the next magic at or after an offset, or the end
+// of the file.
+func (w *window) find(magic [4]byte, offset int64) (int64, error) {
+	for offset+4 <= w.size {
+		b, err := w.at(offset, readAhead)
+		if err != nil {
+			return 0, err
+		}
+		if i := bytes.Index(b, magic[:]); i >= 0 {
+			return offset + int64(i), nil
+		}
+		offset += int64(len(b)) - 3
+	}
+	return w.size, nil
+}
+
+// Damage counts what a scan passed over.
+type Damage struct {
+	Torn    int   `json:"torn,omitempty"`    // records that the end of a file cuts
+	Corrupt int   `json:"corrupt,omitempty"` // records that hold no valid block
+	Garbage int64 `json:"garbage,omitempty"` // bytes outside of records that are not zero padding
+}
+
+func (d *Damage) add(o Damage) {
+	d.Torn += o.Torn
+	d.Corrupt += o.Corrupt
+	d.Garbage += o.Garbage
+}
+
+// record is a framed block in a file.
+type record struct {
+	offset int64 // of the block itself, after magic and length
+	raw    []byte
+}
+
+// scanFile calls f for every framed record of a network in a block file. When f
+// says that a record is no block, the scan goes on right behind its magic, so
+// that a wrong length costs one block and not the rest of the file.
+func scanFile(ctx context.Context, w *window, magic [4]byte, d *Damage, f func(r record) (ok bool, err error)) error {
+	for pos := int64(0); pos+8 <= w.size; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		head, err := w.at(pos, 8)
+		if err != nil {
+			return err
+		}
+		if [4]byte(head) != magic {
+			next, err := w.find(magic, pos+1)
+			if err != nil {
+				return err
+			}
+			n, err := notZero(w, pos, next)
+			if err != nil {
+				return err
+			}
+			d.Garbage += n
+			pos = next
+			continue
+		}
+		n := int64(binary.LittleEndian.Uint32(head[4:]))
+		switch {
+		case n > maxSize || n < headerSize+1:
+			d.Corrupt++
+			pos++
+			continue
+		case pos+8+n > w.size:
+			d.Torn++
+			pos++
+			continue
+		}
+		raw, err := w.at(pos+8, int(n))
+		if err != nil {
+			return err
+		}
+		ok, err := f(record{pos + 8, raw})
+		if err != nil {
+			return err
+		}
+		if !ok {
+			d.Corrupt++
+			pos++
+			continue
+		}
+		pos += 8 + n
+	}
+	return nil
+}
+
+// notZero counts the bytes of a part of a file that are not zero padding.
+func notZero(w *window, from, to int64) (n int64, err error) {
+	for from < to {
+		b, err := w.at(from, int(min(to-from, readAhead)))
+		if err != nil {
+			return 0, err
+		}
+		n += int64(len(b) - bytes.Count(b, []byte{0}))
+		from += int64(len(b))
+	}
+	return n, nil
+}
+
+func openWindow(file string, key [8]byte) (*window, *os.File, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return &window{f: f, key: key, size: info.Size()}, f, nil
+}
+
+// DetectNetwork names the network whose blocks a folder holds, by the magic of
+// the first whole block.
+func DetectNetwork(ctx context.Context, dir string) (string, error) {
+	files, key, err := blkFiles(dir)
+	if err != nil {
+		return "", err
+	}
+	for _, file := range files {
+		w, f, err := openWindow(file, key)
+		if err != nil {
+			return "", err
+		}
+		name, err := detect(ctx, w)
+		f.Close()
+		if err != nil || name != "" {
+			return name, err
+		}
+	}
+	return "", fmt.Errorf("read blocks of %s: no block of a known network; is xor.dat missing, or of another node?", dir)
+}
+
+func detect(ctx context.Context, w *window) (string, error) {
+	best, at := "", int64(-1)
+	found := errors.New("found")
+	for _, n := range networks {
+		err := scanFile(ctx, w, n.magic, new(Damage), func(r record) (bool, error) {
+			var br blockReader
+			if _, err := br.read(r.raw, nil); err != nil {
+				return false, nil
+			}
+			if at < 0 || r.offset < at {
+				best, at = n.name, r.offset
+			}
+			return true, found
+		})
+		if err != nil && !errors.Is(err, found) {
+			return "", err
+		}
+		if at == 8 { // right at the start: no other can come before
+			break
+		}
+	}
+	return best, nil
+}

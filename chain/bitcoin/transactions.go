@@ -1,0 +1,328 @@
+package bitcoin
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+)
+
+// maxLine bounds one line of transactions as JSON: a full block with prevouts
+// takes some 30 MB.
+const maxLine = 256 << 20
+
+// noBlock marks a stored transaction that is in no known block.
+const noBlock = math.MaxUint32
+
+// dataHead is what stands before the serialisation of a stored transaction:
+// length of what follows, txid, wtxid, block, length of the serialisation.
+const dataHead = 4 + 32 + 32 + 4 + 4
+
+// BuildTransactions indexes transactions as JSON Lines into dir: one a line in
+// chain order, as Bitcoin Core (getrawtransaction verbosity 2) or Esplora prints
+// them, or a block a line (getblock verbosity 2 or 3). It takes the place of an
+// index that was there only when it is whole.
+func BuildTransactions(ctx context.Context, dir string, r io.Reader, o Options) (Summary, error) {
+	o.defaults()
+	if o.Network == "" {
+		o.Network = networks[0].name
+	}
+	net, ok := byName(o.Network)
+	if !ok {
+		return Summary{}, fmt.Errorf("index transactions: no network %q", o.Network)
+	}
+	s, err := buildTransactions(ctx, dir, r, o, net)
+	if err != nil {
+		return Summary{}, fmt.Errorf("index transactions: %w", err)
+	}
+	return s, nil
+}
+
+// collector writes transactions as they come.
+type collector struct {
+	t      *tables
+	w      *writer
+	data   *bufio.Writer
+	offset int64
+	rows   *bufio.Writer
+	num    int64
+	blocks []*blockInfo
+	at     map[Hash]uint32 // block number by hash
+}
+
+func buildTransactions(ctx context.Context, dir string, r io.Reader, o Options, net network) (Summary, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return Summary{}, err
+	}
+	old, err := readManifest(dir)
+	if err != nil && !errors.Is(err, ErrNoIndex) {
+		return Summary{}, err
+	}
+	if old != nil && old.Network != o.Network {
+		return Summary{}, fmt.Errorf("the index in %s is of %s, not of %s", dir, old.Network, o.Network)
+	}
+	if err := sweep(dir, old); err != nil {
+		return Summary{}, err
+	}
+	t, err := newTables(dir, o.MemoryLimit)
+	if err != nil {
+		return Summary{}, err
+	}
+	defer t.txs.Close()
+	f, err := os.Create(filepath.Join(dir, fileData+".tmp"))
+	if err != nil {
+		return Summary{}, err
+	}
+	defer f.Close()
+	c := &collector{
+		t: t, w: t.writer(), at: map[Hash]uint32{},
+		data: bufio.NewWriterSize(f, 1<<20), rows: bufio.NewWriterSize(t.txs, 1<<20),
+	}
+	b := &builder{o: o, dir: dir, network: net}
+	read, err := eachLine(ctx, r, func(line []byte) error {
+		b.progress(int64(len(line)) + 1)
+		return c.line(line)
+	})
+	if err != nil {
+		return Summary{}, err
+	}
+	for _, err := range []error{c.data.Flush(), c.rows.Flush(), c.w.flush(), f.Close()} {
+		if err != nil {
+			return Summary{}, err
+		}
+	}
+	m := &manifest{Version: manifestVer, Network: net.name, Files: map[string]sealed{}}
+	m.Summary = Summary{
+		Network: net.name, Blocks: len(c.blocks), Transactions: c.num, SourceBytes: read,
+		Inputs: t.inputs.Load(), Outputs: t.outputs.Load(),
+	}
+	if len(c.blocks) > 0 {
+		tip := tipOf(c.blocks)
+		m.Summary.Tip = tip.id.String()
+		if tip.height >= 0 {
+			m.Summary.Height = &tip.height
+		}
+	}
+	if err := b.writeBlocks(c.blocks); err != nil {
+		return Summary{}, err
+	}
+	if err := t.finish(m); err != nil {
+		return Summary{}, err
+	}
+	if err := m.seal(dir, fileData, ".dat"); err != nil {
+		return Summary{}, err
+	}
+	if err := m.write(dir); err != nil {
+		return Summary{}, err
+	}
+	return m.Summary, sweep(dir, m)
+}
+
+// eachLine calls f for every line that is not empty.
+func eachLine(ctx context.Context, r io.Reader, f func(line []byte) error) (read int64, err error) {
+	in := bufio.NewReaderSize(r, 1<<20)
+	var line []byte
+	for n := 1; ; n++ {
+		if err := ctx.Err(); err != nil {
+			return read, err
+		}
+		line = line[:0]
+		var more error
+		for {
+			part, err := in.ReadSlice('\n')
+			line = append(line, part...)
+			if len(line) > maxLine {
+				return read, fmt.Errorf("line %d has more than %d bytes", n, maxLine)
+			}
+			if more = err; !errors.Is(err, bufio.ErrBufferFull) {
+				break
+			}
+		}
+		read += int64(len(line))
+		if more != nil && more != io.EOF {
+			return read, more
+		}
+		if text := bytes.TrimSpace(line); len(text) > 0 {
+			if err := f(text); err != nil {
+				return read, fmt.Errorf("line %d: %w", n, err)
+			}
+		}
+		if more == io.EOF {
+			return read, nil
+		}
+	}
+}
+
+// line takes a transaction, a block or a list of transactions in.
+func (c *collector) line(line []byte) error {
+	if line[0] == '[' {
+		var all []json.RawMessage
+		if err := json.Unmarshal(line, &all); err != nil {
+			return err
+		}
+		for _, one := range all {
+			if err := c.tx(one, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var b jsonBlock
+	if err := json.Unmarshal(line, &b); err != nil {
+		return err
+	}
+	if b.Tx == nil {
+		return c.tx(line, nil)
+	}
+	id, err := ParseHash(b.Hash)
+	if err != nil {
+		return fmt.Errorf("block: %w", err)
+	}
+	info := &blockInfo{id: id, height: -1, stamp: uint32(b.Time)}
+	if b.Height != nil {
+		if *b.Height < 0 || *b.Height > maxHeight {
+			return fmt.Errorf("block %s: height %d", b.Hash, *b.Height)
+		}
+		info.height = *b.Height
+	}
+	for _, one := range b.Tx {
+		if err := c.tx(one, info); err != nil {
+			return fmt.Errorf("block %s: %w", b.Hash, err)
+		}
+	}
+	return nil
+}
+
+func (c *collector) tx(text []byte, block *blockInfo) error {
+	if len(text) > 0 && text[0] == '"' {
+		return errors.New("transactions are named only, want getblock verbosity 2 or 3")
+	}
+	var j jsonTx
+	if err := json.Unmarshal(text, &j); err != nil {
+		return err
+	}
+	s, err := j.build(block)
+	if err != nil {
+		return err
+	}
+	if c.num >= math.MaxUint32 {
+		return errOverflow
+	}
+	num := uint32(c.num)
+	c.num++
+	var row [txRow]byte
+	binary.LittleEndian.PutUint64(row[:], uint64(c.offset))
+	c.rows.Write(row[:])
+	rec := c.record(s)
+	c.offset += int64(len(rec))
+	if _, err := c.data.Write(rec); err != nil {
+		return err
+	}
+	return c.w.add(num, s.id, &s.tx)
+}
+
+// record is a transaction as the data file holds it.
+func (c *collector) record(s *stored) []byte {
+	le := binary.LittleEndian
+	rec := make([]byte, 4, dataHead+len(s.tx.raw)+len(s.prev)*40)
+	rec = append(append(rec, s.id[:]...), s.wtxid[:]...)
+	rec = le.AppendUint32(rec, c.block(s.block))
+	rec = le.AppendUint32(rec, uint32(len(s.tx.raw)))
+	rec = append(rec, s.tx.raw...)
+	for _, p := range s.prev {
+		if !p.known {
+			rec = append(rec, 0)
+			continue
+		}
+		rec = le.AppendUint64(append(rec, 1), uint64(p.out.value))
+		rec = append(appendSize(rec, uint64(len(p.out.script))), p.out.script...)
+	}
+	le.PutUint32(rec, uint32(len(rec)-4))
+	return rec
+}
+
+// block numbers blocks in the order they are first seen.
+func (c *collector) block(b *blockInfo) uint32 {
+	if b == nil {
+		return noBlock
+	}
+	if n, ok := c.at[b.id]; ok && b.id != (Hash{}) {
+		return n
+	}
+	n := uint32(len(c.blocks))
+	c.at[b.id] = n
+	c.blocks = append(c.blocks, b)
+	return n
+}
+
+// loadData reads a transaction from the data file.
+func (x *Index) loadData(num uint32) (*stored, error) {
+	le := binary.LittleEndian
+	offset := int64(le.Uint64(x.txs.at(int(num))))
+	damaged := func(err error) error {
+		return fmt.Errorf("read transaction %d of %s: %w: build the index again", num, x.dir, err)
+	}
+	var size [4]byte
+	if _, err := x.data.ReadAt(size[:], offset); err != nil {
+		return nil, damaged(err)
+	}
+	n := int64(le.Uint32(size[:]))
+	if n < dataHead-4 || offset+4+n > x.m.Files[fileData].Size {
+		return nil, damaged(ErrTruncated)
+	}
+	b := make([]byte, n)
+	if _, err := x.data.ReadAt(b, offset+4); err != nil {
+		return nil, damaged(err)
+	}
+	s := &stored{num: num, id: Hash(b[:32]), wtxid: Hash(b[32:64])}
+	if bi := le.Uint32(b[64:]); bi != noBlock {
+		if int(bi) >= x.blocks.len() {
+			return nil, damaged(errors.New("no such block"))
+		}
+		info := x.block(bi)
+		s.block = &info
+	}
+	rawLen := int64(le.Uint32(b[68:]))
+	rest := b[72:]
+	if rawLen > int64(len(rest)) {
+		return nil, damaged(ErrTruncated)
+	}
+	if _, err := parseTx(rest[:rawLen], &s.tx); err != nil {
+		return nil, damaged(err)
+	}
+	rest = rest[rawLen:]
+	for range s.tx.nIn {
+		if len(rest) == 0 {
+			return nil, damaged(ErrTruncated)
+		}
+		var p prevout
+		p.known, rest = rest[0] == 1, rest[1:]
+		if p.known {
+			if len(rest) < 9 {
+				return nil, damaged(ErrTruncated)
+			}
+			p.out.value = int64(le.Uint64(rest))
+			end, err := skip(rest, 8)
+			if err != nil {
+				return nil, damaged(err)
+			}
+			n, start, _ := sizeAt(rest, 8)
+			p.out.script, rest = rest[start:start+n], rest[end:]
+		}
+		s.prev = append(s.prev, p)
+	}
+	return s, nil
+}
+
+// sizeAt reads a length that skip checked.
+func sizeAt(b []byte, pos int) (n, next int, err error) {
+	v, next, err := size(b, pos)
+	return int(v), next, err
+}
