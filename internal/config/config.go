@@ -39,7 +39,6 @@ type Crawl struct {
 	Parallel  int      `toml:"parallel"`   // requests to a host at a time
 	Workers   int      `toml:"workers"`    // requests in all at a time
 	BodyCap   int64    `toml:"body_cap"`   // bytes of a response kept
-	Timeout   Duration `toml:"timeout"`    // of a connection, and of a silent response
 	UserAgent string   `toml:"user_agent"` // sent with every request
 	Direct    bool     `toml:"direct"`     // reach the clear web without Tor
 }
@@ -62,13 +61,9 @@ type Serve struct {
 
 // Source is one place to collect from.
 type Source struct {
-	Name    string   `toml:"name"`
-	URL     string   `toml:"url"`
-	Profile string   `toml:"profile"` // page profile; empty: chosen by URL and content
-	Scope   string   `toml:"scope"`   // host (default), prefix, domain
-	Delay   Duration `toml:"delay"`
-	Direct  bool     `toml:"direct"`
-	Local   bool     `toml:"local"` // a loopback or private address
+	Name    string `toml:"name"`
+	URL     string `toml:"url"`
+	Profile string `toml:"profile"` // page profile; empty: chosen by URL and content
 }
 
 // Secret prints as stars wherever it is formatted, logged or shown.
@@ -103,7 +98,7 @@ func Default() *Config {
 		Network: "mainnet",
 		Crawl: Crawl{
 			Proxy: "127.0.0.1:9050", Delay: Duration(2 * time.Second), Parallel: 2, Workers: 16,
-			BodyCap: 8 << 20, Timeout: Duration(2 * time.Minute),
+			BodyCap:   8 << 20,
 			UserAgent: "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0",
 		},
 		Index:  Index{Engine: "bleve", Prefix: "tamga"},
