@@ -131,8 +131,8 @@ func TestFirstPayment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Its change went on in eight payments of blocks 181 to 496; the last joins
-	// other money, so that what arrives is counted, not what the outputs hold.
+	// Seven transactions of blocks 181 to 496 moved it on; the last joins two parts
+	// of it, so what arrived is counted, not what the outputs hold.
 	arrived := map[tamga.Outpoint]int64{{TxID: first, Vout: 0}: 10 * chaintest.BTC}
 	for _, h := range tr.Hops {
 		v, _ := h.Amount.Int64()
@@ -145,7 +145,7 @@ func TestFirstPayment(t *testing.T) {
 		}
 		sum += arrived[tamga.Outpoint{TxID: e.TxID, Vout: e.Vout}]
 	}
-	if len(tr.Hops) < 8 || sum != 50*chaintest.BTC {
+	if len(tr.Hops) != 12 || len(tr.Ends) != 5 || sum != 50*chaintest.BTC {
 		t.Fatalf("%d hops, %d satoshis at the ends: %+v", len(tr.Hops), sum, tr.Ends)
 	}
 }
