@@ -107,6 +107,49 @@ func (r *blockReader) read(b []byte, f func(i int, t *rawTx, id Hash, offset int
 	return pos, nil
 }
 
+// errWitness says that witnesses are not those that the coinbase commits to.
+var errWitness = errors.New("the witness commitment does not match the transactions")
+
+// witnessCheck compares the witnesses of a block with the commitment in its
+// coinbase (BIP-141), which the merkle root of the header does not cover.
+type witnessCheck struct {
+	ids        []Hash
+	commitment []byte
+	reserved   []byte // the coinbase's only witness item
+}
+
+func (w *witnessCheck) add(i int, t *rawTx, _ Hash, _ int) error {
+	if i > 0 {
+		if w.commitment != nil {
+			w.ids = append(w.ids, t.wtxid())
+		}
+		return nil
+	}
+	w.ids = append(w.ids, Hash{})
+	t.outputs(func(_ int, out output) bool {
+		if s := out.script; len(s) >= 38 && string(s[:6]) == "\x6a\x24\xaa\x21\xa9\xed" {
+			w.commitment = s[6:38] // the last such output counts
+		}
+		return true
+	})
+	if item := t.outsEnd; t.segwit && len(t.raw)-item == 1+1+32+4 && t.raw[item] == 1 && t.raw[item+1] == 32 {
+		w.reserved = t.raw[item+2 : item+34]
+	}
+	return nil
+}
+
+// check passes blocks without a commitment, which older and synthetic ones are.
+func (w *witnessCheck) check() error {
+	if w.commitment == nil || w.reserved == nil {
+		return nil
+	}
+	root, _ := merkleRoot(w.ids)
+	if got := doubleSHA(append(root[:], w.reserved...)); string(got[:]) != string(w.commitment) {
+		return errWitness
+	}
+	return nil
+}
+
 // blockStart reads the header and the number of transactions.
 func blockStart(b []byte) (n, pos int, err error) {
 	if len(b) < headerSize+1 {

@@ -188,6 +188,7 @@ func whole(b []byte) bool {
 
 // all decodes everything in b.
 func (d *decoder) all(b []byte) error {
+	some := false
 	for pos := 0; pos < len(b); {
 		if err := d.ctx.Err(); err != nil {
 			return err
@@ -196,8 +197,9 @@ func (d *decoder) all(b []byte) error {
 		n, err := 0, error(nil)
 		if net, framed := byMagic(rest); framed {
 			n, err = d.framed(rest, net.name)
-		} else if zeros := zeroRun(rest); zeros == len(rest) || zeros >= 8 {
-			n = zeros // padding as at the end of block files
+		} else if zeros := zeroRun(rest); zeros >= 8 || some && zeros == len(rest) {
+			pos += zeros // padding as at the end of block files
+			continue
 		} else {
 			n, err = d.one(rest, d.network)
 		}
@@ -208,6 +210,10 @@ func (d *decoder) all(b []byte) error {
 			return err
 		}
 		pos += n
+		some = true
+	}
+	if !some {
+		return fmt.Errorf("%w: no block or transaction, only zero bytes", ErrTruncated)
 	}
 	return nil
 }
@@ -263,7 +269,11 @@ func (d *decoder) one(b []byte, network string) (int, error) {
 // come before the error.
 func (d *decoder) block(b []byte, network string) (int, error) {
 	var r blockReader
-	_, fault := r.read(b, nil)
+	var wit witnessCheck
+	_, fault := r.read(b, wit.add)
+	if fault == nil {
+		fault = wit.check()
+	}
 	if fault != nil && !errors.Is(fault, ErrTruncated) {
 		return 0, fmt.Errorf("block: %w", fault)
 	}
