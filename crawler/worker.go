@@ -55,11 +55,12 @@ type worker struct {
 
 	holding bool // heavy
 
-	ex    *tamga.Exchange
-	page  bool   // the body is HTML and may have links
-	text  []byte // of a page that Colly does not parse
-	found collected
-	err   error
+	ex       *tamga.Exchange
+	page     bool   // the body is HTML and may have links
+	unparsed bool   // the parser gave the page up
+	text     []byte // of a page that Colly does not parse
+	found    collected
+	err      error
 }
 
 func newWorker(w *wire, jar http.CookieJar, heavy *sync.Mutex) *worker {
@@ -87,6 +88,8 @@ func newWorker(w *wire, jar http.CookieJar, heavy *sync.Mutex) *worker {
 			k.found.add(e.Name, e.Attr("href"))
 		}
 	})
+	// Colly reports a page that cannot be parsed here and nowhere else.
+	c.OnError(func(_ *colly.Response, err error) { k.unparsed = k.page })
 	k.collector = c
 	return k
 }
@@ -117,7 +120,7 @@ func (k *worker) replay(ctx context.Context, j *job, ex *tamga.Exchange) (links 
 
 func (k *worker) visit(ctx context.Context, j *job, given *tamga.Exchange) {
 	k.ctx, k.job, k.given = ctx, j, given
-	k.ex, k.page, k.text, k.found, k.err = nil, false, nil, collected{}, nil
+	k.ex, k.page, k.unparsed, k.text, k.found, k.err = nil, false, false, nil, collected{}, nil
 	defer func() {
 		if k.holding {
 			k.holding = false
@@ -137,7 +140,7 @@ func (k *worker) visit(ctx context.Context, j *job, given *tamga.Exchange) {
 				Requested: k.wire.opts.Now().UTC(), Operator: k.wire.opts.Operator, Tool: k.wire.opts.Tool,
 				Outcome: tamga.OutcomeProtocol, Detail: "not a request: " + errText(err)}
 		}
-	case k.page && k.text == nil && err != nil:
+	case k.unparsed:
 		// Nested deeper than the parser goes: links by tokens.
 		k.found = collected{}
 		k.found.scan(k.rest())
