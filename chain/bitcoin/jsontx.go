@@ -64,6 +64,9 @@ func satoshis(n json.Number) (int64, error) {
 	if len(s) > 40 {
 		return 0, fmt.Errorf("amount %.40s…", s)
 	}
+	if strings.Trim(s, "0123456789.eE+-") != "" {
+		return 0, fmt.Errorf("amount %q is no number", s)
+	}
 	if e := strings.IndexAny(s, "eE"); e >= 0 && len(strings.TrimLeft(s[e+1:], "+-0")) > 2 {
 		return 0, fmt.Errorf("amount %s", s) // an exponent that would fill memory
 	}
