@@ -193,7 +193,7 @@ func (f *Frontier) insert(ctx context.Context, e entry) (added bool, err error) 
 	if err != nil {
 		return false, err
 	}
-	r, err := s.ExecContext(ctx, k[:], e.url, h, via, e.source, e.depth, e.hops, f.pass, e.state, string(e.reason), e.detail)
+	r, err := s.ExecContext(context.WithoutCancel(ctx), k[:], e.url, h, via, e.source, e.depth, e.hops, f.pass, e.state, string(e.reason), e.detail)
 	if err != nil {
 		return false, fmt.Errorf("add to frontier: %w", err)
 	}
