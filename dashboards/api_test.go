@@ -16,7 +16,7 @@ import (
 func TestSearchFacetsAndPages(t *testing.T) {
 	c := enter(t)
 	var all answer
-	if got := c.get("/api/search?size=40", &all); got != 200 || all.Total != 96 || len(all.Hits) != 40 || all.Next == "" {
+	if got := c.get("/api/search?kind=listing&size=40", &all); got != 200 || all.Total != 96 || len(all.Hits) != 40 || all.Next == "" {
 		t.Fatalf("status %d, total %d, %d hits, next %q", got, all.Total, len(all.Hits), all.Next)
 	}
 	seen := map[string]bool{}
@@ -32,7 +32,7 @@ func TestSearchFacetsAndPages(t *testing.T) {
 		}
 		next := page.Next
 		page = answer{}
-		c.get("/api/search?size=40&cursor="+url.QueryEscape(next), &page)
+		c.get("/api/search?kind=listing&size=40&cursor="+url.QueryEscape(next), &page)
 	}
 	if len(seen) != 96 {
 		t.Errorf("%d documents over the pages, want 96", len(seen))
@@ -47,7 +47,7 @@ func TestSearchFacetsAndPages(t *testing.T) {
 
 	one := all.Facets["vendor"][0]
 	var some answer
-	c.get("/api/search?vendor="+url.QueryEscape(one.Value), &some)
+	c.get("/api/search?kind=listing&vendor="+url.QueryEscape(one.Value), &some)
 	if some.Total != one.Count {
 		t.Errorf("vendor %s: facet says %d, search %d", one.Value, one.Count, some.Total)
 	}
@@ -60,7 +60,7 @@ func TestSearchFacetsAndPages(t *testing.T) {
 		}
 	}
 	var day answer
-	c.get("/api/search?from_day="+all.Histogram[0].Day+"&to_day="+all.Histogram[0].Day, &day)
+	c.get("/api/search?kind=listing&from_day="+all.Histogram[0].Day+"&to_day="+all.Histogram[0].Day, &day)
 	if day.Total != all.Histogram[0].Count {
 		t.Errorf("day %s: histogram %d, search %d", all.Histogram[0].Day, all.Histogram[0].Count, day.Total)
 	}
@@ -240,7 +240,7 @@ func TestStatus(t *testing.T) {
 		Captures, Traces bool
 	}
 	c.get("/api/status", &st)
-	if st.Title != "demo workspace" || st.Version != tamga.Version || st.Documents != 96 || !st.Captures || !st.Traces || fmt.Sprint(st.Kinds) != "[{listing 96 false}]" {
+	if st.Title != "demo workspace" || st.Version != tamga.Version || st.Documents != 198 || !st.Captures || !st.Traces || fmt.Sprint(st.Kinds) != "[{capture 96 false} {listing 96 false} {vendor 6 false}]" {
 		t.Errorf("%+v", st)
 	}
 }

@@ -153,7 +153,7 @@ func (s *Server) app(w http.ResponseWriter, r *http.Request) {
 			}
 			setCookie(w, r, secret, 0)
 		}
-		http.Redirect(w, r, "/search", http.StatusSeeOther) // the token leaves the address bar and the history
+		http.Redirect(w, r, "/", http.StatusSeeOther) // the token leaves the address bar and the history
 		return
 	}
 	if !s.doors.known(r) {

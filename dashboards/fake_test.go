@@ -146,6 +146,15 @@ func (w *fakeWorkspace) add(seq int64) {
 		RequestHead:  "GET /listing/" + fmt.Sprint(seq) + " HTTP/1.1\r\nHost: demo.onion\r\n\r\n",
 		ResponseHead: "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nX-Powered-By: <b>demo</b>\r\n\r\n",
 		Proof:        &Proof{LogSize: 96, Root: "q2Zt0demoRootdemoRootdemoRootdemoRootdemo00=", Leaf: "demoLeaf=", Signed: "demo+0a1b2c3d", OK: true}}
+	w.docs = append(w.docs, index.Document{ID: fmt.Sprintf("capture:%d", seq), Kind: "capture", Capture: c.Digest, Seq: seq, Fields: map[string]any{
+		"captured": at.Format(time.RFC3339), "title": title, "text": p.Text.Body, "url": c.URL, "market": market, "language": language,
+		"page_kind": "listing", "outcome": "ok", "status": 200, "vendor": vendor}})
+	if seq < int64(len(fakeVendors)) {
+		v := fakeVendors[seq]
+		w.docs = append(w.docs, index.Document{ID: "vendor:" + v, Kind: "vendor", Capture: c.Digest, Seq: seq, Fields: map[string]any{
+			"captured": at.Format(time.RFC3339), "title": v, "vendor": v, "market": market, "rating": "4.8/5", "deals": "40~55",
+			"pgp": []string{"00112233445566778899AABBCCDDEEFF00112233"}, "text": "Trading since the spring fair."}})
+	}
 	w.docs = append(w.docs, index.Document{ID: fmt.Sprintf("listing:%d:0", seq), Kind: "listing", Capture: c.Digest, Seq: seq, Fields: map[string]any{
 		"captured": at.Format(time.RFC3339), "span": []int{strings.Index(source, "<h1>"), strings.Index(source, "<p>Mirror")},
 		"title": title, "vendor": vendor, "market": market, "price": o.price, "currency": o.currency, "quantity": o.quantity, "unit": o.unit,

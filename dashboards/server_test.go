@@ -75,7 +75,7 @@ func TestLinkOpensOnce(t *testing.T) {
 		t.Fatalf("wrong token: status %d, cookies %v", r.StatusCode, r.Cookies())
 	}
 	r := c.do("GET", "/?token="+testToken, nil)
-	if r.StatusCode != 303 || r.Header.Get("Location") != "/search" {
+	if r.StatusCode != 303 || r.Header.Get("Location") != "/" {
 		t.Fatalf("link: %d to %q", r.StatusCode, r.Header.Get("Location"))
 	}
 	cookie := r.Cookies()[0]
