@@ -79,6 +79,7 @@ type Archive struct {
 	// mu guards what is below it.
 	mu      sync.RWMutex
 	st      *state
+	lock    *os.File // writer only
 	entries file
 	hashes  file // writer only
 	warc    file // writer only: the last WARC file, nil before the first
@@ -105,16 +106,12 @@ func Open(dir string, opt Options) (*Archive, error) {
 }
 
 func (a *Archive) open() (err error) {
-	if a.entries, err = a.opt.open(filepath.Join(a.dir, entriesFile), os.O_RDWR); err != nil {
+	// The lock is on the folder, so that it can be taken before anything is read.
+	if a.lock, err = os.Open(filepath.Join(a.dir, logDir)); err != nil {
 		return err
 	}
-	if f, ok := a.entries.(interface{ Fd() uintptr }); ok {
-		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-			return fmt.Errorf("another writer has it open: %w", err)
-		}
-	}
-	if a.hashes, err = a.opt.open(filepath.Join(a.dir, hashesFile), os.O_RDWR|os.O_CREATE); err != nil {
-		return err
+	if err := syscall.Flock(int(a.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return fmt.Errorf("another writer has it open: %w", err)
 	}
 	if a.st, err = load(context.Background(), a.dir, false); err != nil {
 		return err
@@ -124,6 +121,12 @@ func (a *Archive) open() (err error) {
 	}
 	if a.signer, err = a.readSigner(); err != nil {
 		return fmt.Errorf("read signing key: %w", err)
+	}
+	if a.entries, err = a.opt.open(filepath.Join(a.dir, entriesFile), os.O_RDWR); err != nil {
+		return err
+	}
+	if a.hashes, err = a.opt.open(filepath.Join(a.dir, hashesFile), os.O_RDWR); err != nil {
+		return err
 	}
 	for _, s := range a.st.recovered {
 		a.opt.Logger.Warn("archive recovered", "dir", a.dir, "what", s)
@@ -250,6 +253,9 @@ func (a *Archive) closeFiles() error {
 		if f != nil {
 			errs = append(errs, f.Close())
 		}
+	}
+	if a.lock != nil {
+		errs = append(errs, a.lock.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -3,14 +3,16 @@ package evidence
 import (
 	"errors"
 	"io/fs"
-	"math"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // checkFiles compares the folders with the files that the log names. cut is the
-// first unsigned entry whose WARC bytes are missing, or -1.
-func (s *state) checkFiles(limit int64) (cut int64, err error) {
+// first unsigned entry whose WARC bytes are missing, or -1; dropped says that
+// such entries are left out already.
+func (s *state) checkFiles(dropped bool) (cut int64, err error) {
 	sizes, err := s.list(warcDir)
 	if err != nil {
 		return -1, err
@@ -28,7 +30,7 @@ func (s *state) checkFiles(limit int64) (cut int64, err error) {
 			s.problem(name, 0, "the file is gone: the log knows %d bytes of it", f.size)
 		case size < f.size:
 			s.problem(name, size, "the file ends here: the log knows %d bytes of it", f.size)
-		case s.live || size == f.size:
+		case s.live || s.blind || size == f.size:
 		case i < len(s.files)-1:
 			s.problem(name, f.size, "%d bytes that no log entry names", size-f.size)
 		default:
@@ -39,15 +41,18 @@ func (s *state) checkFiles(limit int64) (cut int64, err error) {
 	if s.live {
 		return -1, nil
 	}
-	// A file that a crash left is the next one; after a cut there may be more.
-	for name, size := range sizes {
-		next := name == warcName(len(s.files))
-		if next || (limit < math.MaxInt64 && validWarcName(name)) {
-			s.recover("%s/%s: a file of %d bytes that is in no log entry", warcDir, name, size)
-			s.fixes.remove = append(s.fixes.remove, warcDir+"/"+name)
-		} else {
+	// What a crash left are the next files, without a gap unless the entries
+	// that named them are dropped.
+	next := len(s.files)
+	for _, name := range slices.Sorted(maps.Keys(sizes)) {
+		switch {
+		case name != warcName(next) && !(dropped && validWarcName(name)):
 			s.problem(warcDir+"/"+name, 0, "no log entry names this file")
+		case !s.blind:
+			s.recover("%s/%s: a file of %d bytes that is in no log entry", warcDir, name, sizes[name])
+			s.fixes.remove = append(s.fixes.remove, warcDir+"/"+name)
 		}
+		next++
 	}
 	return -1, s.checkLog()
 }

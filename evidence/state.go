@@ -37,6 +37,7 @@ type state struct {
 	captures int64
 	files    []warcFile // in order; the last one grows
 
+	blind     bool // an entry is damaged: what it names is not known
 	recovered []string
 	problems  []Problem
 	fixes     fixes
@@ -121,7 +122,7 @@ func scan(ctx context.Context, dir string, live bool, limit int64) (st *state, c
 	if st.tree.n > st.signed.Size && st.signed.Note != nil {
 		st.recover("%s: %d whole entries are newer than the signed head", entriesFile, st.tree.n-st.signed.Size)
 	}
-	if cut, err = st.checkFiles(limit); err != nil {
+	if cut, err = st.checkFiles(limit < math.MaxInt64); err != nil {
 		return nil, -1, err
 	}
 	return st, cut, nil
@@ -180,6 +181,7 @@ func (s *state) readEntries(ctx context.Context, limit int64) error {
 			s.entry(off, text)
 		case errors.As(err, &bad):
 			s.problem(entriesFile, off, "entry %d: %s", s.tree.n, bad.what)
+			s.blind = true
 		case err == io.EOF:
 			return s.endEntries(check, size)
 		case err == errTorn:
@@ -222,6 +224,7 @@ func (s *state) entry(off int64, text []byte) {
 	e, err := decodeEntry(seq, text)
 	if err != nil {
 		s.problem(entriesFile, off, "%v", err)
+		s.blind = true
 		return
 	}
 	s.take(e)
