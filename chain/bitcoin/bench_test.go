@@ -2,10 +2,16 @@ package bitcoin
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
+	"encoding/binary"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/btcsuite/btcd/wire/v2"
+
+	"tamga/chain"
 )
 
 // BenchmarkScan compares, in one run and on one core, over the blocks of
@@ -74,4 +80,53 @@ func visit(_ int, t *rawTx, _ Hash, _ int) error {
 	t.inputs(func(_ int, in input) { sink ^= in.prev[0] })
 	t.outputs(func(_ int, out output) bool { sink ^= byte(out.value); return true })
 	return nil
+}
+
+// BenchmarkBuild indexes the real blocks, each an island of its own, and prints
+// how the index's size compares with theirs.
+func BenchmarkBuild(b *testing.B) {
+	var file []byte
+	for _, raw := range realBlocks(b) {
+		file = append(file, 0xf9, 0xbe, 0xb4, 0xd9)
+		file = append(binary.LittleEndian.AppendUint32(file, uint32(len(raw))), raw...)
+	}
+	blocks := b.TempDir()
+	if err := os.WriteFile(filepath.Join(blocks, "blk00000.dat"), file, 0o644); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(file)))
+	var s Summary
+	for b.Loop() {
+		var err error
+		if s, err = Build(context.Background(), b.TempDir(), blocks, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(s.IndexBytes)/float64(s.SourceBytes), "index/blocks")
+}
+
+// BenchmarkTrace follows one coinbase forward through everything it reached.
+func BenchmarkTrace(b *testing.B) {
+	e := economy(b, 1500)
+	blocks := b.TempDir()
+	if err := e.WriteBlk(blocks); err != nil {
+		b.Fatal(err)
+	}
+	_, x := mustBuild(b, b.TempDir(), blocks, Options{})
+	for _, c := range []struct {
+		name string
+		hops int
+	}{{"6hops", 6}, {"all", 0}} {
+		b.Run(c.name, func(b *testing.B) {
+			hops := 0
+			for b.Loop() {
+				tr, err := chain.Trace(context.Background(), x, e.Txs()[3].TxID, chain.Options{Hops: c.hops})
+				if err != nil {
+					b.Fatal(err)
+				}
+				hops = len(tr.Hops)
+			}
+			b.ReportMetric(float64(hops), "hops")
+		})
+	}
 }

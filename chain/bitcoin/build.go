@@ -14,6 +14,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"tamga/internal/address"
 )
 
 // Options of Build and BuildTransactions. The zero value is ready to use.
@@ -308,7 +310,11 @@ func (w *writer) add(num uint32, id Hash, t *rawTx) (err error) {
 		}
 	})
 	t.outputs(func(n int, out output) bool {
-		keep(w.paid.add(scriptKey(out.script), num, uint32(n)))
+		which := uint32(n)
+		if _, payload := address.ScriptType(out.script); payload == nil {
+			which |= noAddress
+		}
+		keep(w.paid.add(scriptKey(out.script), num, which))
 		return true
 	})
 	w.t.inputs.Add(int64(t.nIn))
@@ -444,6 +450,7 @@ func (t *tables) finish(m *manifest) error {
 			return fmt.Errorf("sort %s: %w", s.name, err)
 		}
 	}
+	m.Summary.Addresses = t.paid.keys
 	for _, kind := range []string{segmentBlocks, segmentTxs, segmentIDs, segmentSpends, segmentPaid} {
 		if err := m.seal(t.dir, kind, ".seg"); err != nil {
 			return err

@@ -169,6 +169,16 @@ func TestShapes(t *testing.T) {
 				t.Fatalf("%+v", s)
 			}
 			sameSource(t, x, b)
+			paid := map[string]bool{}
+			for _, tx := range b.Txs() {
+				for _, out := range tx.Out {
+					paid[out.Address] = out.Address != ""
+				}
+			}
+			delete(paid, "")
+			if s.Addresses != int64(len(paid)) {
+				t.Fatalf("%d addresses, want %d", s.Addresses, len(paid))
+			}
 			for _, w := range []string{"ada", "bek", "chinara", "dilshod", "elnura", "miner"} {
 				for _, a := range b.Addresses(w) {
 					got, want := history(t, x, a), history(t, b.Source(), a)

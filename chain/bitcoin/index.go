@@ -161,7 +161,7 @@ func (x *Index) block(i uint32) blockInfo {
 type stored struct {
 	num   uint32
 	id    Hash
-	wtxid Hash // zero where unknown
+	wtxid Hash // of the data file; zero where unknown
 	tx    rawTx
 	block *blockInfo // nil for a loose transaction
 	prev  []prevout  // what the source said of the outputs it spends; nil for block files
@@ -209,7 +209,6 @@ func (x *Index) load(num uint32) (*stored, error) {
 		return nil, fmt.Errorf("read block %s: the block files changed since they were indexed: %w", b.id, err)
 	}
 	s.id, _ = s.tx.txid(nil)
-	s.wtxid = s.tx.wtxid()
 	return s, nil
 }
 
@@ -269,6 +268,9 @@ func (x *Index) render(ctx context.Context, s *stored) (*tamga.Tx, error) {
 	tx := &tamga.Tx{
 		TxID: s.id.String(), Height: -1, Version: s.tx.version(), LockTime: s.tx.lockTime(),
 		In: make([]tamga.TxIn, 0, s.tx.nIn), Out: make([]tamga.TxOut, 0, s.tx.nOut),
+	}
+	if x.data == nil {
+		s.wtxid = s.tx.wtxid()
 	}
 	if s.wtxid != (Hash{}) {
 		tx.WTxID = s.wtxid.String()
@@ -360,6 +362,7 @@ func (x *Index) History(ctx context.Context, addr string) iter.Seq2[tamga.Outpoi
 			return
 		}
 		x.paid.lookup(scriptKey(script), func(num, n uint32) bool {
+			n &^= noAddress
 			if err = ctx.Err(); err != nil {
 				return false
 			}

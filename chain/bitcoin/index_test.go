@@ -251,7 +251,7 @@ func TestDamagedIndex(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for at := segmentHeader; at < len(good); at += 1 + len(good)/40 {
+		for at := segmentHeader; at < len(good); at += 1 + len(good)/16 {
 			bad := bytes.Clone(good)
 			bad[at] ^= 0x80
 			if err := os.WriteFile(file, bad, 0o644); err != nil {

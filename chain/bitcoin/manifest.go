@@ -53,13 +53,15 @@ type Summary struct {
 	Transactions int64  `json:"transactions"`
 	Inputs       int64  `json:"inputs"`
 	Outputs      int64  `json:"outputs"`
+	Addresses    int64  `json:"addresses"`        // that outputs paid, told apart by 64 bits
 	Height       *int64 `json:"height,omitempty"` // of the tip
 	Tip          string `json:"tip,omitempty"`
-	SourceBytes  int64  `json:"source_bytes"`
+	SourceBytes  int64  `json:"bytes"` // of the source
 	IndexBytes   int64  `json:"index_bytes"`
 	Branches
 	Damage
-	Unchanged bool `json:"unchanged,omitempty"` // the index was there already
+	Unchanged bool    `json:"unchanged,omitempty"` // the index was there already
+	Seconds   float64 `json:"seconds,omitempty"`   // left to the caller, who has the clock
 }
 
 // ErrNoIndex says that a folder holds no index.

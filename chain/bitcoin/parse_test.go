@@ -157,11 +157,11 @@ func TestTruncatedBlock(t *testing.T) {
 // TestTruncatedRealBlock cuts real blocks here and there.
 func TestTruncatedRealBlock(t *testing.T) {
 	for k, raw := range realBlocks(t) {
-		if k%8 != 0 {
+		if k%16 != 0 {
 			continue
 		}
-		for i := 1; i <= 20; i++ {
-			n := len(raw) * i / 21
+		for i := 1; i <= 8; i++ {
+			n := len(raw) * i / 9
 			if got, err := decodeAll(t, raw[:n], "mainnet"); err == nil {
 				t.Fatalf("%d of %d bytes pass with %d transactions", n, len(raw), len(got))
 			}

@@ -39,7 +39,12 @@ type sorter struct {
 	mem     [parts][]row
 	held    int
 	spilled bool
+
+	keys int64 // different keys whose rows are not marked noAddress, once written
 }
+
+// noAddress marks a row of the paid table whose script has no address.
+const noAddress = 1 << 31
 
 func newSorter(dir, name string, limit int64) *sorter {
 	return &sorter{dir: dir, name: name, limit: int(max(limit/hashRow, parts))}
@@ -139,6 +144,7 @@ func (s *sorter) write(w io.Writer) error {
 	out := bufio.NewWriterSize(w, 1<<20)
 	out.Write(segmentHead(hashRow))
 	var buf [hashRow]byte
+	last, first := uint64(0), true
 	for p := range next {
 		r := <-next[p]
 		if r.err != nil {
@@ -146,6 +152,10 @@ func (s *sorter) write(w io.Writer) error {
 		}
 		for _, v := range r.rows {
 			out.Write(v.bytes(buf[:0]))
+			if (first || v.key != last) && v.b&noAddress == 0 {
+				s.keys++
+			}
+			last, first = v.key, false
 		}
 		<-slots
 	}
