@@ -20,7 +20,8 @@ type pack struct {
 	size   float64
 }
 
-// Shapes in which amounts are written. An ounce is the avoirdupois one.
+// Shapes in which amounts are written. An ounce is
+// the trade's 28.35 g.
 var (
 	grams = []pack{
 		{"1g", "1 г", "1", "g", 1}, {"500mg", "500 мг", "0.5", "g", 0.5}, {"3.5 g", "3,5 г", "3.5", "g", 3.5},
@@ -61,7 +62,7 @@ func (p pack) value(lang string) (total, unit string) {
 		return n, p.unit
 	}
 	if p.total == "" { // ounces
-		return map[string]string{"1/2 oz": "14.17", "½ oz": "14.17", "1 oz": "28.35"}[p.en], p.unit
+		return map[string]string{"1/2 oz": "14.175", "½ oz": "14.175", "1 oz": "28.35"}[p.en], p.unit
 	}
 	return p.total, p.unit
 }
@@ -90,7 +91,7 @@ var catalogue = map[string]good{
 		names: map[string][]string{"en": {"Alpha-PVP"}, "ru": {"Альфа-ПВП кристалл", "A-PVP кристалл"}}},
 	"weed": {section: []string{"Cannabis", "Flower"}, substance: "cannabis", packs: grams, usd: 9,
 		names: map[string][]string{"en": {"Cannabis indoor", "Weed outdoor harvest", "Marijuana Nowhere Haze", "Cannabis Steppe Kush"}, "ru": {"Марихуана гидропоника", "Шишки AK Nowhere, марихуана", "Конопля, бошки степные"}}},
-	"hash": {section: []string{"Cannabis", "Hashish"}, substance: "cannabis", packs: grams, usd: 8,
+	"hash": {section: []string{"Cannabis", "Hashish"}, substance: "cannabis_resin", packs: grams, usd: 8,
 		names: map[string][]string{"en": {"Moroccan hash", "Dry sift hashish", "Hash Golden Sand"}, "ru": {"Гашиш афганский", "Гашиш Золотой Песок", "Гашиш сухой"}}},
 	"lsd": {section: []string{"Psychedelics", "LSD"}, substance: "lsd", packs: blotters, usd: 6,
 		names: map[string][]string{"en": {"LSD 120ug Paper Moon", "LSD blotters Nowhere Map", "LSD 200ug Grey Owl"}, "ru": {"ЛСД марки 150 мкг", "LSD Карта Нигде"}}},
@@ -108,7 +109,7 @@ var catalogue = map[string]good{
 		names: map[string][]string{"en": {"Alprazolam", "Xanax bars", "Xanax sealed"}, "ru": {"Алпразолам", "Ксанакс"}}},
 	"preg": {section: []string{"Prescription", "Pregabalin"}, substance: "pregabalin", packs: blisters, usd: 1.1,
 		names: map[string][]string{"en": {"Pregabalin 300", "Lyrica pregabalin"}, "ru": {"Лирика, прегабалин", "Прегабалин"}}},
-	"anhyd": {section: []string{"Precursors", "Reagents"}, substance: "acetic-anhydride", packs: liquids, usd: 0.4,
+	"anhyd": {section: []string{"Precursors", "Reagents"}, substance: "acetic_anhydride", packs: liquids, usd: 0.4,
 		names: map[string][]string{"en": {"Acetic anhydride"}, "ru": {"Уксусный ангидрид"}}},
 	"sim": {section: []string{"Other", "Telephony"}, packs: articles, usd: 20,
 		names: map[string][]string{"en": {"Prepaid SIM card", "Used pocket phone"}}},

@@ -24,7 +24,7 @@ type Offer struct {
 	Price       string   // in the main unit of Currency
 	Currency    string   // ISO 4217, or BTC
 	PackText    string   // the row of the table; empty where the page has none
-	Quantity    string   // in Unit; ounces are rounded to 0.01 g
+	Quantity    string   // in Unit, of the whole offer; an ounce is 28.35 g
 	Unit        string   // g, ml, piece
 	Substances  []string // ids
 	FromText    string
