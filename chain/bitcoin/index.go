@@ -129,13 +129,10 @@ func (x *Index) Can() chain.Capability {
 
 // Tip is the block with the greatest known height, else the last one.
 func (x *Index) Tip(context.Context) (chain.Tip, error) {
-	tip := chain.Tip{Network: x.m.Network, Height: -1}
+	tip := chain.Tip{Network: x.m.Network, Height: -1, Hash: x.m.Summary.Tip}
 	for i := x.blocks.len() - 1; i >= 0; i-- {
-		b := x.block(uint32(i))
-		if tip.Hash == b.id.String() || tip.Hash == "" || b.height > tip.Height {
-			tip.Hash, tip.Height, tip.Time = b.id.String(), b.height, b.time()
-		}
-		if x.m.Summary.Tip == tip.Hash {
+		if b := x.block(uint32(i)); b.id.String() == tip.Hash {
+			tip.Height, tip.Time = b.height, b.time()
 			break
 		}
 	}
@@ -192,7 +189,7 @@ func (x *Index) load(num uint32) (*stored, error) {
 	if num+1 < b.firstTx+uint32(b.txs) && int(num)+1 < x.txs.len() {
 		end = int64(le.Uint32(x.txs.at(int(num) + 1)[4:]))
 	}
-	if offset > end || end > int64(b.size) {
+	if offset > end || end > int64(b.size) || end > maxSize {
 		return nil, fmt.Errorf("the index names bytes outside of block %s: build it again", b.id)
 	}
 	f, err := x.blockFile(b.file)

@@ -81,19 +81,31 @@ func satoshis(n json.Number) (int64, error) {
 	return r.Num().Int64(), nil
 }
 
+// core says whether Bitcoin Core printed the transaction: its scripts are
+// objects, and its amounts are bitcoins.
+func (j *jsonTx) core() bool {
+	for i := range j.Vout {
+		if o := &j.Vout[i]; len(o.Script) > 0 && o.Script[0] == '{' {
+			return true
+		}
+	}
+	return false
+}
+
 // output reads value and script in either dialect.
-func (o *jsonOut) output() (out output, err error) {
+func (o *jsonOut) output(core bool) (out output, err error) {
 	var hexScript string
 	addr := o.Address
-	core := len(o.Script) > 0 && o.Script[0] == '{'
 	if core {
 		var s struct {
 			Hex       string   `json:"hex"`
 			Address   string   `json:"address"`
 			Addresses []string `json:"addresses"` // before Core 22
 		}
-		if err := json.Unmarshal(o.Script, &s); err != nil {
-			return out, err
+		if len(o.Script) > 0 {
+			if err := json.Unmarshal(o.Script, &s); err != nil {
+				return out, err
+			}
 		}
 		hexScript, addr = s.Hex, s.Address
 		if addr == "" && len(s.Addresses) == 1 {
@@ -147,7 +159,7 @@ func (j *jsonTx) build(block *blockInfo) (*stored, error) {
 	if len(j.Vin) == 0 {
 		return nil, fmt.Errorf("transaction %s: no inputs", j.TxID)
 	}
-	le := binary.LittleEndian
+	le, core := binary.LittleEndian, j.core()
 	raw := le.AppendUint32(nil, uint32(j.Version))
 	raw = appendSize(raw, uint64(len(j.Vin)))
 	for i := range j.Vin {
@@ -158,7 +170,7 @@ func (j *jsonTx) build(block *blockInfo) (*stored, error) {
 				return nil, fmt.Errorf("transaction %s: input %d: %w", j.TxID, i, err)
 			}
 			vout = in.Vout
-			if p, err = in.prevout(); err != nil {
+			if p, err = in.prevout(core); err != nil {
 				return nil, fmt.Errorf("transaction %s: input %d: %w", j.TxID, i, err)
 			}
 		}
@@ -176,7 +188,7 @@ func (j *jsonTx) build(block *blockInfo) (*stored, error) {
 		if j.Vout[n].N != nil && *j.Vout[n].N != uint32(n) {
 			return nil, fmt.Errorf("transaction %s: output %d stands at place %d", j.TxID, *j.Vout[n].N, n)
 		}
-		out, err := j.Vout[n].output()
+		out, err := j.Vout[n].output(core)
 		if err != nil {
 			return nil, fmt.Errorf("transaction %s: output %d: %w", j.TxID, n, err)
 		}
@@ -190,7 +202,7 @@ func (j *jsonTx) build(block *blockInfo) (*stored, error) {
 	return s, nil
 }
 
-func (in *jsonIn) prevout() (prevout, error) {
+func (in *jsonIn) prevout(core bool) (prevout, error) {
 	if len(in.Prevout) == 0 || in.Prevout[0] != '{' {
 		return prevout{}, nil // absent or null: unknown
 	}
@@ -201,7 +213,7 @@ func (in *jsonIn) prevout() (prevout, error) {
 	if o.Value == "" {
 		return prevout{}, nil
 	}
-	out, err := o.output()
+	out, err := o.output(core)
 	return prevout{known: err == nil, out: out}, err
 }
 

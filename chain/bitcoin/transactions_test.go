@@ -340,6 +340,56 @@ func TestTransactionsRefused(t *testing.T) {
 	}
 }
 
+// TestPrevoutWithoutScript: a value alone is a value, in the transaction's own
+// dialect.
+func TestPrevoutWithoutScript(t *testing.T) {
+	id, prev := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
+	for name, line := range map[string]string{
+		"core":    `{"txid":"` + id + `","vin":[{"txid":"` + prev + `","vout":0,"prevout":{"value":0.5}}],"vout":[{"n":0,"value":0.5,"scriptPubKey":{"hex":"51"}}]}`,
+		"esplora": `{"txid":"` + id + `","vin":[{"txid":"` + prev + `","vout":0,"prevout":{"value":50000000}}],"vout":[{"value":50000000,"scriptpubkey":"51"}]}`,
+	} {
+		dir := t.TempDir()
+		if _, err := BuildTransactions(context.Background(), dir, strings.NewReader(line), Options{}); err != nil {
+			t.Fatal(name, err)
+		}
+		x, err := Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tx, err := x.Tx(context.Background(), id)
+		if err != nil || !tx.In[0].Known || tx.In[0].Value.String() != "50000000" || tx.Height != -1 || tx.Block != "" || !tx.Time.IsZero() {
+			t.Errorf("%s: %+v %v", name, tx, err)
+		}
+		x.Close()
+	}
+}
+
+// TestSameCoinbaseTwice: of two coinbases with one id (BIP-30), an address got
+// the money once, from the later one.
+func TestSameCoinbaseTwice(t *testing.T) {
+	b := chaintest.New("twice")
+	b.Mine("a")
+	tx := *b.Txs()[1]
+	sc := scripts(t, b)
+	first, second := esploraTx(&tx, sc), esploraTx(&tx, sc)
+	second["status"] = obj{"confirmed": true, "block_height": 7, "block_hash": strings.Repeat("ee", 32), "block_time": 1700000000}
+	dir := t.TempDir()
+	if _, err := BuildTransactions(context.Background(), dir, strings.NewReader(jsonl(t, []obj{first, second})), Options{Network: "regtest"}); err != nil {
+		t.Fatal(err)
+	}
+	x, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	if got := history(t, x, b.Address("a")); len(got) != 1 || got[0].TxID != tx.TxID {
+		t.Fatalf("%v", got)
+	}
+	if got, err := x.Tx(context.Background(), tx.TxID); err != nil || got.Height != 7 {
+		t.Fatalf("%+v %v", got, err)
+	}
+}
+
 // FuzzTransactions: a line of JSON ends in transactions or an error.
 func FuzzTransactions(f *testing.F) {
 	id := strings.Repeat("ab", 32)
