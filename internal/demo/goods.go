@@ -12,7 +12,8 @@ type good struct {
 	talk      map[string][]string
 }
 
-// pack is an amount as vendors write it and what it comes to.
+// pack is an amount as vendors write it and what it comes to: where the strength
+// of a piece is written with it (10x 2mg), the weight.
 type pack struct {
 	en, ru string
 	total  string // decimal, in unit
@@ -31,7 +32,7 @@ var (
 		{"1 oz", "30 г", "", "g", 28.35}, {"250 g", "0.25 кг", "250", "g", 250}, {"1 kg", "1 кг", "1000", "g", 1000},
 	}
 	pills = []pack{
-		{"10 pills", "10 таб", "10", "piece", 10}, {"25 pills", "20 таб", "25", "piece", 25}, {"50x", "50 шт", "50", "piece", 50},
+		{"10 pills", "10 таб", "10", "piece", 10}, {"25 pills", "20 таб", "25", "piece", 25}, {"50 pcs", "50 шт", "50", "piece", 50},
 		{"100 pills", "100 таблеток", "100", "piece", 100}, {"5 pills", "5 шт", "5", "piece", 5}, {"500 tabs", "500 таб", "500", "piece", 500},
 	}
 	blotters = []pack{
@@ -39,7 +40,7 @@ var (
 		{"100 blotters", "100 марок", "100", "piece", 100}, {"50 blotters", "50 марок", "50", "piece", 50},
 	}
 	blisters = []pack{
-		{"30 pills", "20 таб", "30", "piece", 30}, {"10x 2mg", "10 таб", "10", "piece", 10}, {"100 x 1mg", "50 таб", "100", "piece", 100},
+		{"30 pills", "20 таб", "30", "piece", 30}, {"10x 2mg", "10 таб", "0.02", "g", 10}, {"100 x 1mg", "50 таб", "0.1", "g", 100},
 		{"50 pills", "30 таблеток", "50", "piece", 50}, {"90 tablets", "60 шт", "90", "piece", 90},
 	}
 	liquids = []pack{
@@ -48,9 +49,10 @@ var (
 	articles = []pack{{"", "", "", "", 1}, {"3 pcs", "3 шт", "3", "piece", 3}}
 )
 
-// counts of the Russian packs, where they differ from the English ones.
-var russian = map[string]string{
-	"15 г": "15", "10 г": "10", "30 г": "30", "20 таб": "20", "20 марок": "20", "10 таб": "10", "50 таб": "50", "30 таблеток": "30", "60 шт": "60",
+// russian are the totals of the Russian packs, where they differ from the English.
+var russian = map[string][2]string{
+	"15 г": {"15", "g"}, "10 г": {"10", "g"}, "30 г": {"30", "g"}, "20 таб": {"20", "piece"}, "20 марок": {"20", "piece"},
+	"10 таб": {"10", "piece"}, "50 таб": {"50", "piece"}, "30 таблеток": {"30", "piece"}, "60 шт": {"60", "piece"},
 }
 
 // value is the total of a pack in a language, and its unit.
@@ -58,8 +60,8 @@ func (p pack) value(lang string) (total, unit string) {
 	if p.unit == "" {
 		return "", ""
 	}
-	if n, ok := russian[p.ru]; ok && lang == "ru" {
-		return n, p.unit
+	if own, ok := russian[p.ru]; ok && lang == "ru" {
+		return own[0], own[1]
 	}
 	if p.total == "" { // ounces
 		return map[string]string{"1/2 oz": "14.175", "½ oz": "14.175", "1 oz": "28.35"}[p.en], p.unit

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -120,9 +121,7 @@ func (m *Market) offer(t *Trader, p persona, g good, n int) Offer {
 	amount := pk.text(p.lang)
 	o.Quantity, o.Unit = pk.value(p.lang)
 	o.Title = m.title(name, amount, p)
-	// Vendors of things that are weighed leave the row out now and then; the
-	// title says it then.
-	if counted := o.Unit == "piece"; amount != "" && (counted || rng.IntN(5) > 0) {
+	if amount != "" && rng.IntN(6) > 0 { // some leave the row out; the title says it
 		o.PackText = amount
 	}
 	usd := g.usd * math.Pow(pk.size, 0.9) * (0.8 + 0.4*rng.Float64())
@@ -179,13 +178,19 @@ func (m *Market) posted(vendor string) time.Time {
 	return t
 }
 
+var strength = regexp.MustCompile(`\d+ ?(?:mg|ug|мкг)`)
+
 func (m *Market) title(name, amount string, p persona) string {
 	tags := []string{"VHQ", "TOP", "24/7", "new batch", "stealth"}
 	if p.lang == "ru" {
 		tags = []string{"VHQ", "ТОП", "новая партия", "лучшее"}
 	}
+	shape := m.rng.IntN(4)
+	if strength.MatchString(name) { // whose pieces have a strength names the count first
+		shape = 0
+	}
 	var t string
-	switch m.rng.IntN(4) {
+	switch shape {
 	case 0:
 		t = amount + " " + name
 	case 1:
