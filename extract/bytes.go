@@ -1,0 +1,108 @@
+package extract
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Classes of bytes for the anchor pass.
+const (
+	plainByte = iota
+	alnumByte
+	anchorByte // @ : and the lead bytes of ½ ¼
+)
+
+var byteClass = func() (t [256]uint8) {
+	for c := range 256 {
+		if isAlnum(byte(c)) {
+			t[c] = alnumByte
+		}
+	}
+	t['@'], t[':'] = anchorByte, anchorByte
+	return t
+}()
+
+// Lengths of the runs of letters and digits that may be an identifier.
+const (
+	minRun = 26
+	maxRun = 128
+)
+
+// bytes is the anchor pass: it finds the numbers and the long runs of letters
+// and digits, and the anchors of contacts; validators run only there.
+func (s *scan) bytes() {
+	t := s.s
+	next := 0 // numbers start at or after this
+	m := 0
+	for i := 0; i < len(t); {
+		for m < len(s.masked) && s.masked[m][1] <= i {
+			m++
+		}
+		if m < len(s.masked) && i >= s.masked[m][0] {
+			i = s.masked[m][1]
+			continue
+		}
+		switch byteClass[t[i]] {
+		case alnumByte:
+			end := i + 1
+			for end < len(t) && byteClass[t[end]] == alnumByte {
+				end++
+			}
+			if end-i >= minRun {
+				if s.run(i, end) {
+					i, next = end, end
+					continue
+				}
+			}
+			for k := i; k < end; k++ {
+				if !isDigit(t[k]) || k < next {
+					continue
+				}
+				if k > 0 && (isDigit(t[k-1]) || k > 1 && (t[k-1] == '.' || t[k-1] == ',') && isDigit(t[k-2])) {
+					continue
+				}
+				x := numberAt(t, k, false)
+				s.nums = append(s.nums, x)
+				next = x.end
+			}
+			i = end
+		case anchorByte:
+			if t[i] == '@' {
+				s.at(i)
+			} else if i+2 < len(t) && t[i+1] == '/' && t[i+2] == '/' {
+				s.link(i)
+			}
+			i++
+		default:
+			if t[i] == 0xC2 && i+1 < len(t) && (t[i+1] == 0xBD || t[i+1] == 0xBC || t[i+1] == 0xBE) && i >= next {
+				sign := t[i : i+2]
+				s.nums = append(s.nums, number{i, i + 2, fractions[sign], fractions[sign], true})
+				next = i + 2
+			}
+			i++
+		}
+	}
+	s.masked = append(s.masked, s.runs...)
+	sortRanges(s.masked)
+}
+
+// run offers a long run to the validators; true where it is an identifier or
+// nothing to read further.
+func (s *scan) run(start, end int) bool {
+	if end-start > maxRun {
+		s.runs = append(s.runs, [2]int{start, end})
+		return true
+	}
+	if letterAfter(s.s, end) && s.s[end] >= utf8.RuneSelf || letterBefore(s.s, start) {
+		return false
+	}
+	word := s.s[start:end]
+	if strings.HasPrefix(s.s[end:], ".onion") || len(word) == 56 {
+		s.onion(start, end)
+		return true
+	}
+	if s.fingerprint(start, end) || s.wallet(start, end) {
+		return true
+	}
+	return len(word) >= 40
+}

@@ -1,0 +1,32 @@
+package extract
+
+import "tamga"
+
+// categorise is the category that a text would have as an offer: the class of
+// the substances it names, strong names and first places counting more; "" for
+// a text that reads as no offer.
+func categorise(fs []tamga.Finding) string {
+	votes := map[string]float64{}
+	offer := false
+	n := 0
+	for _, f := range fs {
+		switch f.Type {
+		case tamga.FindQuantity, tamga.FindPrice:
+			offer = true
+		case tamga.FindSubstance:
+			w := f.Confidence * f.Confidence / (1 + float64(n)/2)
+			votes[f.Class] += w
+			n++
+		}
+	}
+	best, top := "", 0.0
+	for _, c := range classes {
+		if votes[c] > top {
+			best, top = c, votes[c]
+		}
+	}
+	if best == "" && offer {
+		return "other"
+	}
+	return best
+}

@@ -1,0 +1,104 @@
+package extract
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// placeWords cuts a phrase into lower-case words; dots inside abbreviations go
+// (u.s.a. is usa), every other mark parts words.
+func placeWords(s string) []string {
+	s = strings.ReplaceAll(string(lower(s)), ".", "")
+	return strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' })
+}
+
+// exceptions are the words after which places are excluded, until a place word
+// of the whole world turns it around.
+var exceptions = set("except exceptions excepted excluding exclude excludes excl without not no but кроме исключая без не aside")
+
+// stops are two-letter words that are also codes; they count as codes only in
+// capitals.
+var stops = set("in it is at be no so me to by us am as de es or al la co ca id my va sa sg do")
+
+// countries reads a route phrase: the places it names, and those it excludes.
+// Places it does not know are left out; "Internet" and the like name none.
+func (x *lexicon) countries(s string) (in, except []string) {
+	excluded := false
+	raw := placeTokens(s)
+	for i := 0; i < len(raw); {
+		word := string(lower(raw[i]))
+		if rest, ok := strings.CutPrefix(word, "except"); ok && rest != "" && !exceptions[word] { // exceptaustralia
+			excluded = true
+			raw[i], word = rest, rest
+		}
+		if rest, ok := strings.CutPrefix(word, "worldwideexcept"); ok {
+			in, excluded = add(in, "WW"), true
+			raw[i], word = rest, rest
+		}
+		if exceptions[word] && !(word == "no" && raw[i] == "NO" && !excluded) {
+			excluded = true
+			i++
+			continue
+		}
+		n, codes := x.place(raw[i:])
+		if n == 0 {
+			i++
+			continue
+		}
+		i += n
+		for _, c := range codes {
+			if excluded && c != "WW" {
+				except = add(except, c)
+			} else {
+				in = add(in, c)
+			}
+		}
+	}
+	return in, except
+}
+
+func placeTokens(s string) []string {
+	s = strings.ReplaceAll(s, ".", "")
+	if spaced(s) {
+		s = strings.ReplaceAll(s, " ", "")
+	}
+	return strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' })
+}
+
+// spaced says whether s is a word with its letters set apart: W O R L D.
+func spaced(s string) bool {
+	fs := strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) })
+	if len(fs) < 4 {
+		return false
+	}
+	for _, f := range fs {
+		if len(f) > 1 {
+			return false
+		}
+	}
+	return true
+}
+
+// place is the longest place name at the start of words.
+func (x *lexicon) place(words []string) (n int, codes []string) {
+	for n = min(x.placeLen, len(words)); n > 0; n-- {
+		key := string(lower(strings.Join(words[:n], " ")))
+		c, ok := x.places[key]
+		if !ok {
+			continue
+		}
+		if n == 1 && stops[key] && words[0] == key {
+			continue // "in", "no": no code in small letters
+		}
+		return n, c
+	}
+	return 0, nil
+}
+
+func add(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}

@@ -1,0 +1,80 @@
+package extract
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// lower returns s in lower case with every byte in its place: a letter whose
+// lower case has another length stays as it is. Byte offsets are those of s.
+func lower(s string) []byte {
+	b := []byte(s)
+	for i := 0; i < len(b); {
+		c := b[i]
+		if c < utf8.RuneSelf {
+			if 'A' <= c && c <= 'Z' {
+				b[i] = c + 'a' - 'A'
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r != utf8.RuneError {
+			if l := unicode.ToLower(r); l != r && utf8.RuneLen(l) == n {
+				utf8.EncodeRune(b[i:], l)
+			}
+		}
+		i += n
+	}
+	return b
+}
+
+// letterBefore and letterAfter are the boundary rules of words in any script;
+// \b of RE2 knows ASCII only.
+func letterBefore(s string, i int) bool {
+	r, n := utf8.DecodeLastRuneInString(s[:i])
+	return n > 0 && unicode.IsLetter(r)
+}
+
+func letterAfter(s string, i int) bool {
+	r, n := utf8.DecodeRuneInString(s[i:])
+	return n > 0 && (unicode.IsLetter(r) || unicode.IsMark(r))
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+
+// wordAt is the run of letters of s that starts at i.
+func wordAt(s string, i int) (end int) {
+	for end = i; end < len(s); {
+		if c := s[end]; c < utf8.RuneSelf {
+			if !isLetter(c) {
+				break
+			}
+			end++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[end:])
+		if !unicode.IsLetter(r) {
+			break
+		}
+		end += n
+	}
+	return end
+}
+
+// skipSpace is the end of the blanks of s from i, line breaks not included.
+func skipSpace(s string, i int) int {
+	for i < len(s) {
+		switch {
+		case s[i] == ' ':
+			i++
+		case s[i] == 0xC2 && i+1 < len(s) && s[i+1] == 0xA0: // no-break space
+			i += 2
+		default:
+			return i
+		}
+	}
+	return i
+}

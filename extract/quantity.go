@@ -1,0 +1,175 @@
+package extract
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"tamga"
+)
+
+// crosses are the signs between a count and a piece: 10x2mg.
+var crosses = []string{"x", "X", "×", "х", "Х", "*"}
+
+// cross is the end of a multiplication sign at i, blanks around it included.
+func cross(t string, i int) int {
+	i = skipSpace(t, i)
+	for _, c := range crosses {
+		if strings.HasPrefix(t[i:], c) {
+			return skipSpace(t, i+len(c))
+		}
+	}
+	return 0
+}
+
+// unitAt is the unit whose name stands at i, after blanks or a dash.
+func (s *scan) unitAt(i int) (u unit, end int, ok bool) {
+	i = skipSpace(s.s, i)
+	if i < len(s.s) && s.s[i] == '-' {
+		i++
+	}
+	stop := wordAt(s.s, i)
+	if stop == i || stop-i > 32 {
+		return u, 0, false
+	}
+	word := string(s.low[i:stop])
+	if u, ok = s.lex.units[word]; ok {
+		if stop < len(s.s) && stop-i == 1 && (s.s[stop] == '\'' || s.s[stop] == '/' && stop+1 < len(s.s) && isLetter(s.s[stop+1]) && string(s.low[stop+1:wordAt(s.s, stop+1)]) == "s") {
+			return u, 0, false
+		}
+		return u, stop, true
+	}
+	// 50gCocaine: a unit with a name stuck to it.
+	for _, short := range []string{"kg", "mg", "ug", "gr", "g", "кг", "мг", "гр", "г"} {
+		rest, has := strings.CutPrefix(word, short)
+		if has && len(rest) >= 3 {
+			if s.startsName(i+len(short), stop) {
+				return s.lex.units[short], i + len(short), true
+			}
+		}
+	}
+	return u, 0, false
+}
+
+// startsName says whether a substance name starts at i and ends by stop.
+func (s *scan) startsName(i, stop int) bool {
+	for _, h := range s.hits {
+		if h.start >= i {
+			return h.start == i && h.end <= stop && h.kind == kindSubstance
+		}
+	}
+	return false
+}
+
+// quantities reads the numbers of the text: as prices, quantities or neither.
+func (s *scan) quantities() {
+	used := 0 // no number before this is read again
+	for n := 0; n < len(s.nums); n++ {
+		x := s.nums[n]
+		if x.start < used {
+			continue
+		}
+		if end := s.price(x); end > 0 {
+			used = end
+			continue
+		}
+		if end := s.quantity(x); end > 0 {
+			used = end
+		}
+	}
+	for _, h := range s.hits {
+		if h.kind == kindQuantity && !s.overlaps(h.start, h.end) {
+			u := s.lex.unitNamed[h.id]
+			amount := h.value
+			f := tamga.Finding{Type: tamga.FindQuantity, Rule: "quantity-word@1", Confidence: 0.85, Valid: true, Amount: amount, Unit: u.name}
+			start := h.start
+			if h.id == "g" && h.value == "3.5" { // 2 8-balls
+				f.Count = ""
+			}
+			f.Total, f.TotalUnit = times(amount, u.total), u.totalUnit
+			f.Value = amount + " " + u.name
+			s.add(f, start, h.end)
+		}
+	}
+}
+
+func (s *scan) overlaps(start, end int) bool {
+	for i := len(s.out) - 1; i >= 0 && i >= len(s.out)-64; i-- {
+		if s.out[i].Start < end && start < s.out[i].End {
+			return true
+		}
+	}
+	return false
+}
+
+// quantity reads a number with a unit; it returns its end, 0 where it is none.
+func (s *scan) quantity(x number) int {
+	t := s.s
+	count := ""
+	start := x.start
+	if k := cross(t, x.end); k > 0 && k < len(t) && !x.fraction {
+		if isDigit(t[k]) { // 10 x 2mg
+			y := numberAt(t, k, false)
+			if u, end, ok := s.unitAt(y.end); ok && u.totalUnit != "" {
+				return s.measure(start, end, y.exact, u, x.exact)
+			}
+		} else if u, end, ok := s.unitAt(k); ok && u.name != "l" { // 10 x pills
+			return s.measure(start, end, x.exact, u, count)
+		}
+	}
+	u, end, ok := s.unitAt(x.end)
+	if !ok {
+		return s.counted(x)
+	}
+	if !s.plausible(x, u, end) {
+		return 0
+	}
+	if u.totalUnit == "piece" {
+		return s.measure(start, end, x.exact, u, count)
+	}
+	if k := cross(t, end); k > 0 && k < len(t) && isDigit(t[k]) { // 5g x 10
+		y := numberAt(t, k, false)
+		_, _, hasUnit := s.unitAt(y.end)
+		if !hasUnit && !strings.Contains(y.exact, ".") && len(y.exact) <= 4 {
+			return s.measure(start, y.end, x.exact, u, y.exact)
+		}
+	}
+	return s.measure(start, end, x.exact, u, count)
+}
+
+// counted reads "x10", "10x" with a substance after it: a count of pieces.
+func (s *scan) counted(x number) int { return 0 }
+
+// plausible rejects years, dates and other numbers before a letter that is
+// only sometimes a unit.
+func (s *scan) plausible(x number, u unit, end int) bool {
+	if u.name == "g" && len(x.exact) == 4 && (strings.HasPrefix(x.exact, "19") || strings.HasPrefix(x.exact, "20")) && strings.HasPrefix(s.s[end-2:end], "г") {
+		return false
+	}
+	if x.start > 0 {
+		if c := s.s[x.start-1]; c >= utf8.RuneSelf && letterBefore(s.s, x.start) {
+			return false
+		} else if isLetter(c) && (x.start < 2 || isLetter(s.s[x.start-2])) && u.totalUnit == "piece" {
+			return false
+		}
+	}
+	return true
+}
+
+// measure reports a quantity of amount u, count times.
+func (s *scan) measure(start, end int, amount string, u unit, count string) int {
+	amount = plain(amount)
+	f := tamga.Finding{
+		Type: tamga.FindQuantity, Rule: "quantity@1", Confidence: 0.9, Valid: true,
+		Amount: amount, Unit: u.name, Count: count, Total: times(amount, u.total), TotalUnit: u.totalUnit,
+		Value: amount + " " + u.name,
+	}
+	if count != "" {
+		f.Total = times(f.Total, count)
+		f.Value = count + " x " + f.Value
+	}
+	if end < len(s.s) && s.s[end] == '.' && u.totalUnit == "g" && end+1 < len(s.s) && s.s[end+1] != ' ' {
+		_ = end
+	}
+	s.add(f, start, end)
+	return end
+}

@@ -1,0 +1,142 @@
+package extract
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"tamga"
+)
+
+// scan is one text on its way through the recognisers. Offsets are into s.
+type scan struct {
+	lex    *lexicon
+	s      string
+	low    []byte
+	masked [][2]int // armoured and base64 blocks, ascending
+	runs   [][2]int // runs too long to be read, found on the way
+	out    []tamga.Finding
+	hits   []hit // words of the lexicon, by start
+	nums   []number
+}
+
+// hit is a word of the lexicon in the text.
+type hit struct {
+	start, end int
+	*entry
+}
+
+// recognise runs every recogniser over a view; offsets are into the view.
+func (r *Reader) recognise(v *view) []tamga.Finding {
+	s := &scan{lex: r.lexicon, s: v.body, low: lower(v.body)}
+	s.keys() // also masks
+	s.bytes()
+	s.words()
+	s.quantities()
+	s.substances()
+	s.purities()
+	s.routes()
+	sortFindings(s.out)
+	return s.out
+}
+
+// add reports a finding over s[start:end].
+func (s *scan) add(f tamga.Finding, start, end int) {
+	f.Start, f.End, f.Raw = start, end, s.s[start:end]
+	if f.Value == "" {
+		f.Value = strings.ToValidUTF8(f.Raw, "\uFFFD")
+	}
+	s.out = append(s.out, f)
+}
+
+// mask hides s[start:end] from the recognisers that follow.
+func (s *scan) mask(start, end int) { s.masked = append(s.masked, [2]int{start, end}) }
+
+// hidden says whether a byte lies in a masked block.
+func (s *scan) hidden(i int) bool {
+	k, found := slices.BinarySearchFunc(s.masked, i, func(m [2]int, i int) int { return m[0] - i })
+	if found {
+		return true
+	}
+	return k > 0 && i < s.masked[k-1][1]
+}
+
+// words collects the words of the lexicon that stand as words, the longest at
+// each place, none inside another.
+func (s *scan) words() {
+	var all []hit
+	s.lex.words.each(s.low, func(w, start, end int) {
+		e := &s.lex.entries[w]
+		if end = s.bounded(e, start, end); end > 0 && !s.hidden(start) {
+			all = append(all, hit{start, end, e})
+		}
+	})
+	slices.SortFunc(all, func(a, b hit) int {
+		if a.start != b.start {
+			return a.start - b.start
+		}
+		return b.end - a.end
+	})
+	last := 0
+	for _, h := range all {
+		if h.start >= last {
+			s.hits = append(s.hits, h)
+			last = h.end
+		}
+	}
+}
+
+// endings are the inflections of a Russian noun that may follow its stem.
+var endings = set("а у ом е ы и ов ам ами ах ой ою ю я й ь ей ём ем")
+
+// bounded applies the boundary rules to a word; it returns the end of the word
+// with its ending, 0 where it is only part of another word.
+func (s *scan) bounded(e *entry, start, end int) int {
+	if start > 0 {
+		first, before := s.low[start], s.low[start-1]
+		if before >= utf8.RuneSelf || isLetter(before) {
+			if letterBefore(s.s, start) && !s.afterUnit(start) {
+				return 0
+			}
+		}
+		if isDigit(before) && (isDigit(first) || e.kind != kindSubstance || end-start < 3) {
+			return 0
+		}
+		if before == '-' && isDigit(first) && start > 1 && (isDigit(s.low[start-2]) || isLetter(s.low[start-2])) {
+			return 0
+		}
+	}
+	if end == len(s.s) {
+		return end
+	}
+	after := s.low[end]
+	if isDigit(after) && (isDigit(s.low[end-1]) || end-start < 3) {
+		return 0
+	}
+	if after == 's' && isLetter(s.low[end-1]) && end-start >= 3 && !letterAfter(s.s, end+1) && e.kind == kindSubstance {
+		return end + 1
+	}
+	if after < utf8.RuneSelf && !isLetter(after) || !letterAfter(s.s, end) {
+		return end
+	}
+	if e.kind == kindSubstance && end-start >= 10 && s.low[end-1] >= utf8.RuneSelf {
+		if stop := wordAt(s.s, end); stop-end <= 6 && endings[string(s.low[end:stop])] {
+			return stop
+		}
+	}
+	return 0
+}
+
+// afterUnit says whether what stands before i is a number with a unit: the
+// writer of 50gCocaine left no gap.
+func (s *scan) afterUnit(i int) bool {
+	k := i
+	for k > 0 && i-k < 4 && isLetter(s.low[k-1]) {
+		k--
+	}
+	if k == i || k == 0 || !isDigit(s.low[k-1]) {
+		return false
+	}
+	_, ok := s.lex.units[string(s.low[k:i])]
+	return ok
+}

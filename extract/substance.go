@@ -1,0 +1,114 @@
+package extract
+
+import (
+	"tamga"
+)
+
+// near is how far, in bytes, company may stand from a weak word.
+const near = 80
+
+// substances reports the names of substances, the weak ones only in company of
+// a quantity, a price, a purity, a drop word or a strong name.
+func (s *scan) substances() {
+	company := s.company()
+	at := 0
+	for i, h := range s.hits {
+		switch h.kind {
+		case kindDrop:
+			s.add(tamga.Finding{Type: tamga.FindDrop, Value: string(s.low[h.start:h.end]), Rule: "drop-word@1", Confidence: 0.8, Valid: true}, h.start, h.end)
+		case kindSubstance:
+			f := tamga.Finding{Type: tamga.FindSubstance, Value: h.id, ID: h.id, Class: h.class, Rule: "substance@1", Confidence: 0.95, Valid: true}
+			if h.weak {
+				for at < len(company) && company[at][1] < h.start-near {
+					at++
+				}
+				close := at < len(company) && company[at][0] <= h.end+near
+				if !close && !s.strongNear(i) {
+					continue
+				}
+				f.Rule, f.Confidence = "substance-weak@1", 0.6
+			}
+			s.add(f, h.start, h.end)
+		}
+	}
+}
+
+// company is the ranges of what makes an offer of a sentence, by start.
+func (s *scan) company() [][2]int {
+	var out [][2]int
+	for _, f := range s.out {
+		switch f.Type {
+		case tamga.FindQuantity, tamga.FindPrice:
+			out = append(out, [2]int{f.Start, f.End})
+		}
+	}
+	for _, h := range s.hits {
+		if h.kind == kindDrop {
+			out = append(out, [2]int{h.start, h.end})
+		}
+	}
+	for _, x := range s.nums {
+		if x.end < len(s.s) && s.s[x.end] == '%' {
+			out = append(out, [2]int{x.start, x.end})
+		}
+	}
+	sortRanges(out)
+	return out
+}
+
+// strongNear says whether a strong name stands near hit i.
+func (s *scan) strongNear(i int) bool {
+	h := s.hits[i]
+	for k := i - 1; k >= 0 && s.hits[k].end >= h.start-near; k-- {
+		if s.hits[k].kind == kindSubstance && !s.hits[k].weak {
+			return true
+		}
+	}
+	for k := i + 1; k < len(s.hits) && s.hits[k].start <= h.end+near; k++ {
+		if s.hits[k].kind == kindSubstance && !s.hits[k].weak {
+			return true
+		}
+	}
+	return false
+}
+
+// purities reports percentages that speak of a substance.
+func (s *scan) purities() {
+	for _, x := range s.nums {
+		k := skipSpace(s.s, x.end)
+		if k >= len(s.s) || s.s[k] != '%' || x.fraction {
+			continue
+		}
+		v := rat(x.exact)
+		if v.Cmp(rat("100")) > 0 || v.Cmp(rat("1")) < 0 {
+			continue
+		}
+		c, ok := s.speaksOfPurity(x.start, k+1)
+		if !ok {
+			continue
+		}
+		p := plain(x.exact)
+		s.add(tamga.Finding{Type: tamga.FindPurity, Value: p + " %", Percent: p, Rule: "purity@1", Confidence: c, Valid: true}, x.start, k+1)
+	}
+}
+
+// speaksOfPurity weighs the words around a percentage: a purity word speaks for
+// it, a discount or a share of feedback against, a substance near by for it.
+func (s *scan) speaksOfPurity(start, end int) (confidence float64, ok bool) {
+	against, substance := false, false
+	lo, hi := s.hitsBetween(start-near, end+near)
+	for _, h := range s.hits[lo:hi] {
+		gap := max(h.start-end, start-h.end)
+		switch h.kind {
+		case kindPurity:
+			if gap <= 24 {
+				return 0.95, true
+			}
+		case kindNotPurity:
+			against = against || gap <= 16
+		case kindSubstance:
+			substance = true
+		}
+	}
+	return 0.8, substance && !against
+}
