@@ -36,6 +36,7 @@ type Offer struct {
 	Addresses   []string // wallets on the page
 	Posted      time.Time
 	Description string // the text; hostile markup is not in it
+	Homoglyph   bool   // the title has a Latin word with Cyrillic letters in it
 	Hostile     bool   // the page carries stored markup that must never run
 
 	blurb   template.HTML
@@ -152,6 +153,7 @@ func (o *Offer) special(vendor string, n int) {
 		o.Hostile = true
 		o.blurb += `<script>window.__pwned=1</script><img src=x onerror="window.__pwned=1">`
 	case vendor == "WindmillTwo" && n == 0: // Cyrillic М, А and М in a Latin word
+		o.Homoglyph = true
 		o.Title = strings.NewReplacer("MDMA", "\u041cD\u041c\u0410").Replace(o.Title)
 	case vendor == "ДядяВакуум" && n == 0:
 		o.Charset = "koi8-r"
