@@ -38,9 +38,10 @@ type DecodedOut struct {
 	Address string `json:"address,omitempty"`
 }
 
-// MaxInput bounds what Decode reads: block files are at most 128 MiB, and as
-// hexadecimal twice that.
-const MaxInput = 1 << 30
+// MaxInput bounds the bytes that Decode reads at once, and so its memory: Bitcoin
+// Core's block files have at most 128 MiB, and the largest block takes 8 MB as
+// hexadecimal.
+const MaxInput = 160 << 20
 
 // DecodeFile decodes one file. A block file that Bitcoin Core masked is read
 // with the xor.dat beside it.
@@ -90,7 +91,7 @@ func Decode(ctx context.Context, r io.Reader, network string, fn func(*DecodedTx
 func readAll(r io.Reader) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, MaxInput+1))
 	if err == nil && len(b) > MaxInput {
-		err = fmt.Errorf("more than %d bytes", MaxInput)
+		err = fmt.Errorf("more than %d bytes; block files are indexed with chain index", MaxInput)
 	}
 	return b, err
 }
@@ -152,7 +153,11 @@ func (d *decoder) hex(text []byte) error {
 			return nil
 		}
 	}
-	b, bad := unhex(bytes.Join(words, nil))
+	joined := words[0]
+	if len(words) > 1 {
+		joined = bytes.Join(words, nil)
+	}
+	b, bad := unhex(joined)
 	if err := d.all(b); err != nil {
 		return err
 	}

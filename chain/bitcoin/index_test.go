@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -434,4 +435,24 @@ func lines(tr tamga.Trace) (all []string) {
 		all = append(all, fmt.Sprint(e))
 	}
 	return all
+}
+
+// TestConcurrent: one index answers several traces at a time.
+func TestConcurrent(t *testing.T) {
+	b := economy(t, 30)
+	_, x := mustBuild(t, t.TempDir(), write(t, b, chaintest.Shape{PerFile: 3, Key: [8]byte{7}}), Options{})
+	var wg sync.WaitGroup
+	results := make([]string, 6)
+	for i := range results {
+		wg.Go(func() {
+			tr, err := chain.Trace(context.Background(), x, b.Address("ada"), chain.Options{})
+			results[i] = fmt.Sprint(lines(tr), err)
+		})
+	}
+	wg.Wait()
+	for _, r := range results {
+		if r != results[0] || len(r) < 1000 {
+			t.Fatalf("%.200s\n%.200s", r, results[0])
+		}
+	}
 }
