@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -299,5 +301,68 @@ func TestIndexErrorsSayWhatToDo(t *testing.T) {
 	var got struct{ Error, Hint string }
 	if status := enter(t).get("/api/search?q="+url.QueryEscape(`vendor:"open`), &got); status != 400 || got.Hint == "" {
 		t.Errorf("bad query: status %d, %+v", status, got)
+	}
+}
+
+// broken is a workspace whose parts fail.
+type broken struct{ err error }
+
+func (b broken) Open(context.Context, int64) (*View, error) { return nil, b.err }
+func (b broken) Trace(context.Context, string, string, int) (tamga.Trace, error) {
+	return tamga.Trace{}, b.err
+}
+
+func TestFailuresOfTheParts(t *testing.T) {
+	for _, tc := range []struct {
+		err            error
+		capture, trace int
+	}{
+		{fmt.Errorf("gone: %w", fs.ErrNotExist), 404, 404},
+		{fmt.Errorf("late: %w", context.DeadlineExceeded), 504, 504},
+		{errors.New("record 7: digest does not match"), 500, 422},
+	} {
+		c := enter(t)
+		c.server.opt.Opener, c.server.opt.Tracer = broken{tc.err}, broken{tc.err}
+		for path, want := range map[string]int{"/api/capture?seq=1": tc.capture, "/api/source?seq=1": tc.capture, "/api/raw?seq=1": tc.capture, "/api/trace?subject=a": tc.trace} {
+			var got struct{ Error, Hint string }
+			if status := c.get(path, &got); status != want || got.Hint == "" {
+				t.Errorf("%v: GET %s: status %d, want %d: %+v", tc.err, path, status, want, got)
+			}
+		}
+	}
+}
+
+func TestPageThatCouldNotBeRead(t *testing.T) {
+	c := enter(t)
+	c.server.opt.Opener.(*fakeWorkspace).views[1] = &View{Capture: tamga.Capture{Seq: 1}, Problem: "nested too deep", Payload: []byte("<b>")}
+	var v captureView
+	if status := c.get("/api/capture?seq=1", &v); status != 200 || v.Problem != "nested too deep" || v.Page != nil || v.Runs == nil || v.Findings == nil {
+		t.Errorf("status %d: %+v", status, v)
+	}
+	if got := body(t, c.do("GET", "/api/raw?seq=1", nil)); got != "<b>" {
+		t.Errorf("raw is %q", got)
+	}
+}
+
+func TestOfferIsMarked(t *testing.T) {
+	c := enter(t)
+	p := newFakeWorkspace().views[2].Page
+	start, end := strings.Index(p.Source, "<p>Price"), strings.Index(p.Source, "<p>Ships")
+	var v captureView
+	c.get(fmt.Sprintf("/api/capture?seq=2&span=%d-%d", start, end), &v)
+	var text string
+	for _, r := range v.Runs {
+		if slices.Contains(r.Findings, offer) {
+			text += r.Text
+		}
+	}
+	if !strings.HasPrefix(text, "Price: ") || strings.Contains(text, "Ships") {
+		t.Errorf("the offer is %q", text)
+	}
+	for _, bad := range []string{"x", "5", "9-2", "-1-4", "1-"} {
+		var e struct{ Error string }
+		if status := c.get("/api/capture?seq=2&span="+bad, &e); status != 400 {
+			t.Errorf("span %q: status %d", bad, status)
+		}
 	}
 }

@@ -36,7 +36,7 @@ func TestBrowser(t *testing.T) {
 	go func() { done <- s.Serve(ctx, "127.0.0.1:0", func(link string) { links <- link }) }()
 	cmd := exec.CommandContext(ctx, node, "e2e/run.mjs", <-links)
 	cmd.Dir = "web"
-	cmd.Env = append(os.Environ(), "TAMGA_HOSTILE=Lapis", "TAMGA_TRACE=", "CHROMIUM="+browser)
+	cmd.Env = append(os.Environ(), "TAMGA_HOSTILE=required", "TAMGA_TRACE=", "TAMGA_FAN="+fakeFan, "CHROMIUM="+browser)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("%v\n%s", err, failed(string(out)))

@@ -1,7 +1,10 @@
 package dashboards
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"strconv"
 	"strings"
@@ -48,6 +51,7 @@ type page struct {
 type captureView struct {
 	Capture      tamga.Capture `json:"capture"`
 	Page         *page         `json:"page,omitempty"`
+	Problem      string        `json:"problem,omitempty"` // why the page could not be read
 	Runs         []run         `json:"runs"`
 	Findings     []finding     `json:"findings"`
 	RequestHead  string        `json:"request_head"`
@@ -66,8 +70,12 @@ func (s *Server) open(r *http.Request) (*View, error) {
 		return nil, badRequest("seq: want the number of a capture", "captures count from 0")
 	}
 	v, err := s.opt.Opener.Open(r.Context(), seq)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return nil, fmt.Errorf("open capture %d: %w", seq, err)
+	case err != nil:
+		s.opt.Logger.ErrorContext(r.Context(), "capture not opened", "capture", seq, "err", err)
+		return nil, &apiError{http.StatusInternalServerError, fmt.Sprintf("open capture %d: %v", seq, err), "tamga verify tells whether the evidence is whole"}
 	}
 	return v, nil
 }
@@ -109,7 +117,7 @@ func spanOf(s string) (start, end int, err error) {
 // is marked as the offer.
 func viewOf(v *View, start, end int) captureView {
 	out := captureView{
-		Capture: v.Capture, Runs: []run{}, Findings: []finding{}, Proof: v.Proof,
+		Capture: v.Capture, Runs: []run{}, Findings: []finding{}, Proof: v.Proof, Problem: v.Problem,
 		RequestHead: headOf(v.RequestHead), ResponseHead: headOf(v.ResponseHead),
 	}
 	p := v.Page

@@ -19,6 +19,9 @@ const (
 	burnOther   = "1CounterpartyXXXXXXXXXXXXXXXUWLpVr"
 )
 
+// fakeFan is a subject whose trace is too large to draw whole.
+const fakeFan = "1DemoFanDemoFanDemoFan"
+
 var fakeNow = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 // fakePage makes a page and the offsets of its visible text: tags go, a tag of
@@ -186,6 +189,12 @@ func (w *fakeWorkspace) Trace(_ context.Context, subject, direction string, hops
 		return t, fmt.Errorf("subject %q: %w", subject, fs.ErrInvalid)
 	}
 	level := []coin{{fakeTxID(0, 0), subject, 0, 123456789}}
+	if subject == fakeFan {
+		for n := range uint32(900) {
+			t.Hops = append(t.Hops, fakeHop(1, 0, level[0], coin{fakeTxID(1, 0), fmt.Sprintf("1DemoFan%d", n), n, 61000}))
+		}
+		return t, nil
+	}
 	for depth := 1; depth <= min(hops, 5); depth++ {
 		var next []coin
 		for b, c := range level {

@@ -30,7 +30,8 @@ type Tracer interface {
 // View is a capture as the workspace holds it and as it reads.
 type View struct {
 	Capture      tamga.Capture
-	Page         *tamga.Page // nil where the payload is no page
+	Page         *tamga.Page // nil where the payload is no page, or could not be read
+	Problem      string      // why it could not be read; empty where it was
 	RequestHead  string      // as sent, ending in an empty line
 	ResponseHead string      // as received
 	Payload      []byte      // as on the wire, content coding kept

@@ -1,7 +1,10 @@
 package dashboards
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"strconv"
 	"strings"
@@ -39,8 +42,14 @@ func (s *Server) trace(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	t, err := s.opt.Tracer.Trace(r.Context(), subject, direction, hops)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrInvalid), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		s.fail(w, r, err)
+		return
+	case err != nil:
+		// What a ledger says no to is most often the subject: another network's
+		// address, an output that is not there.
+		s.fail(w, r, &apiError{http.StatusUnprocessableEntity, err.Error(), "want an address, transaction or output of the ledger in this workspace"})
 		return
 	}
 	writeJSON(w, t)

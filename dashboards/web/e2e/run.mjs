@@ -5,10 +5,12 @@
 //
 //   node e2e/run.mjs LINK      the link that tamga serve printed (or TAMGA_LINK)
 //
-// TAMGA_SHOTS    a folder for screenshots; none are taken without it
-// TAMGA_HOSTILE  words that find a document whose page carries a script and an
-//                onerror image; the walk opens it and sees that neither ran
+// TAMGA_SHOTS    a folder for screenshots (or SHOTS); none are taken without it
+// TAMGA_HOSTILE  "required": fail unless a listing is found whose page carries a
+//                script and an onerror image. The walk looks for one, opens it
+//                and sees that neither ran
 // TAMGA_TRACE    a subject to trace; without it, the first address that can be
+// TAMGA_FAN      a subject whose trace is too large to draw whole
 // CHROMIUM       the browser, /usr/bin/chromium
 import { readFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -22,7 +24,7 @@ if (!link) {
   process.exit(2)
 }
 const base = new URL(link).origin
-const shots = process.env.TAMGA_SHOTS
+const shots = process.env.TAMGA_SHOTS || process.env.SHOTS
 if (shots) mkdirSync(shots, { recursive: true })
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
@@ -64,9 +66,11 @@ async function look(name, { axe = true } = {}) {
     if (shots) await page.screenshot({ path: join(shots, `${name}-${scheme}.png`) })
     if (!axe) continue
     await page.evaluate(axeSource)
-    const found = await page.evaluate(() =>
-      axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((r) =>
-        r.violations.map((v) => `${v.id} (${v.impact}): ${v.nodes.slice(0, 3).map((n) => n.target.join(' ') + ' ' + (n.any[0]?.message ?? '')).join('; ')}`)))
+    // A theme changes colours alone: the second look is at contrast.
+    const rules = scheme === 'light' ? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] : { type: 'rule', values: ['color-contrast', 'link-in-text-block'] }
+    const found = await page.evaluate((runOnly) =>
+      axe.run({ runOnly }).then((r) =>
+        r.violations.map((v) => `${v.id} (${v.impact}): ${v.nodes.slice(0, 3).map((n) => n.target.join(' ') + ' ' + (n.any[0]?.message ?? '')).join('; ')}`)), rules)
     check(found.length === 0, `${name}, ${scheme}: axe finds nothing${found.length ? ': ' + found.join(' | ') : ''}`)
   }
   await page.emulateMedia({ colorScheme: 'light' })
@@ -76,6 +80,23 @@ const total = async () => {
   await page.waitForFunction(() => document.querySelector('.results[aria-busy="false"] [role=status] b'))
   return Number((await page.locator('.results [role=status] b').first().innerText()).replace(/\D/g, ''))
 }
+
+// findHostile returns the id of a listing whose page carries both kinds of
+// attack, asking the API as the page does.
+const findHostile = () => page.evaluate(async () => {
+  const ask = async (call) => (await fetch('/api/' + call)).json()
+  for (let cursor = '', pages = 0; pages < 5; pages++) {
+    const found = await ask('search?kind=listing&size=200&cursor=' + encodeURIComponent(cursor))
+    for (const hit of found.hits) {
+      if (hit.seq == null) continue
+      const source = await ask('source?seq=' + hit.seq)
+      const text = source.runs.map((r) => r.t).join('')
+      if (/<script[^>]*>[^<]*__pwned/i.test(text) && /<img[^>]*onerror/i.test(text)) return hit.id
+    }
+    if (!(cursor = found.next)) break
+  }
+  return null
+})
 
 async function walk() {
   // The door.
@@ -198,12 +219,11 @@ async function walk() {
   check(raw.headers()['content-type'] === 'application/octet-stream' && /sandbox/.test(raw.headers()['content-security-policy']), 'raw has no type, and a sandbox')
 
   // A page that would like to run something.
-  if (process.env.TAMGA_HOSTILE) {
-    await page.goto(base + '/search?q=' + encodeURIComponent(process.env.TAMGA_HOSTILE))
-    await page.locator('.hits li').first().waitFor()
-    await look('hostile-search', { axe: false })
-    await page.locator('.hits .title').first().click()
+  const hostile = await findHostile()
+  if (hostile) {
+    await page.goto(base + '/listing?id=' + encodeURIComponent(hostile))
     await page.locator('.text').first().waitFor()
+    await look('hostile-text', { axe: false })
     await page.getByRole('tab', { name: 'Source' }).click()
     await page.locator('.text.code').waitFor()
     const source = await page.locator('.text.code').innerText()
@@ -211,6 +231,8 @@ async function walk() {
     await look('hostile', { axe: false })
     check((await page.evaluate(() => document.querySelectorAll('.text script, .text img, h1 img, .hits img').length)) === 0, 'no element was made of it')
     check((await page.evaluate(() => globalThis.__pwned)) === undefined, 'its script and its onerror did not run')
+  } else {
+    check(process.env.TAMGA_HOSTILE !== 'required', 'a hostile page is there to look at')
   }
 
   // The money.
@@ -245,6 +267,17 @@ async function walk() {
   await page.waitForURL(/direction=backward/)
   await page.locator('.claim, .notice').first().waitFor()
   await look('trace-backward')
+
+  // A trace too large to draw says what it leaves out; the table has it all.
+  if (process.env.TAMGA_FAN) {
+    await page.goto(base + '/trace?subject=' + encodeURIComponent(process.env.TAMGA_FAN))
+    const all = page.getByRole('button', { name: 'Draw all' })
+    await all.waitFor()
+    await look('trace-fan', { axe: false })
+    await all.click()
+    await all.waitFor({ state: 'detached' })
+    check(true, 'a large trace is drawn in part, then whole')
+  }
 
   // The other language, and a small screen.
   await page.goto(base + '/search')
