@@ -19,8 +19,8 @@ func TestAgora(t *testing.T) {
 	if _, err := os.Stat(dir); err != nil {
 		t.Skip("real pages are not there: ", err)
 	}
-	if testing.Short() {
-		t.Skip("short")
+	if testing.Short() || raceEnabled {
+		t.Skip("12,000 pages: not with -short or -race")
 	}
 	s := serve(t, mirror(os.DirFS(dir)))
 	l := newLab(t)

@@ -105,7 +105,7 @@ func TestBodyCorrupt(t *testing.T) {
 	}
 }
 
-// A bomb of 1 GiB stops at the bound, whatever the coding and the layers.
+// A bomb stops at the bound, whatever the coding and the layers.
 func TestBodyBomb(t *testing.T) {
 	zeros := make([]byte, 1<<20)
 	for _, coding := range []string{"gzip", "zlib", "zstd"} {
@@ -120,7 +120,7 @@ func TestBodyBomb(t *testing.T) {
 			default:
 				w, _ = zstd.NewWriter(pw)
 			}
-			for range 256 {
+			for range 24 {
 				w.Write(zeros)
 			}
 			w.Close()
