@@ -288,13 +288,14 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// TestStory walks the story on the ledger: every payment to the falcon's address
-// reaches, through the peels, the deposit address at the exchange.
+// TestStory walks the story on the ledger: the payments to the falcon's address
+// reach, through the peels, the deposit address at the exchange, and the rest the
+// wallet of the vendor's new name.
 func TestStory(t *testing.T) {
 	s := buildLedger(t)
 	src := s.Source()
 	ctx := context.Background()
-	peels, deposit := 0, false
+	peels, deposit, rest := 0, false, false
 	seen := map[string]bool{}
 	var walk func(o tamga.Outpoint)
 	walk = func(o tamga.Outpoint) {
@@ -314,6 +315,7 @@ func TestStory(t *testing.T) {
 			if out.Address == wallets[exchangeWallet] {
 				deposit = true
 			}
+			rest = rest || out.Address == wallets["sunqar"]
 			walk(tamga.Outpoint{TxID: tx.TxID, Vout: out.N})
 		}
 	}
@@ -322,8 +324,8 @@ func TestStory(t *testing.T) {
 		paid++
 		walk(o)
 	}
-	if paid != 10 || peels != 12 || !deposit {
-		t.Errorf("%d payments, %d peels, deposit reached %v", paid, peels, deposit)
+	if paid != 10 || peels != 12 || !deposit || !rest {
+		t.Errorf("%d payments, %d peels, deposit reached %v, new name reached %v", paid, peels, deposit, rest)
 	}
 	if len(seen) > 20 {
 		t.Errorf("the money of the falcon goes through %d transactions; the story should be readable", len(seen))

@@ -142,6 +142,7 @@ func (m *Market) offer(t *Trader, p persona, g good, n int) Offer {
 			Date: o.Posted.Add(time.Duration(rng.Int64N(int64(base.Sub(o.Posted)) + 1))),
 		})
 	}
+	slices.SortStableFunc(o.reviews, func(a, b review) int { return b.Date.Compare(a.Date) })
 	o.special(p.name, n)
 	return o
 }

@@ -131,7 +131,11 @@ func (m *Market) tree() []shelf {
 		}
 		(*sub)[j].Count++
 	}
-	slices.SortFunc(all, func(a, b shelf) int { return strings.Compare(a.Name, b.Name) })
+	byName := func(a, b shelf) int { return strings.Compare(a.Name, b.Name) }
+	slices.SortFunc(all, byName)
+	for _, s := range all {
+		slices.SortFunc(s.Sub, byName)
+	}
 	return all
 }
 
