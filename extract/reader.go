@@ -105,6 +105,9 @@ func (r *Reader) Page(in Input) (*tamga.Page, error) {
 
 // cut shortens s to at most n bytes without splitting a character.
 func cut(s string, n int) string {
+	if n >= len(s) {
+		return s
+	}
 	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}
