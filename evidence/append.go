@@ -112,16 +112,20 @@ func (a *Archive) rotate(n int64) error {
 	return nil
 }
 
-// syncBatch syncs when a batch is full, unless another Put does already.
-func (a *Archive) syncBatch() error {
+// syncBatch syncs when a batch is full, unless another Put does already. What
+// was put is stored whether it succeeds or not, so a failure is logged: where it
+// means that bytes may be lost, the next Put fails.
+func (a *Archive) syncBatch() {
 	a.mu.RLock()
 	due := a.st.tree.n-a.synced.Size >= batchEntries || a.opt.Now().Sub(a.syncAt) >= batchTime
 	a.mu.RUnlock()
 	if !due || !a.syncMu.TryLock() {
-		return nil
+		return
 	}
 	defer a.syncMu.Unlock()
-	return a.syncLocked()
+	if err := a.syncLocked(); err != nil {
+		a.opt.Logger.Error("archive not synced", "dir", a.dir, "err", err)
+	}
 }
 
 func (a *Archive) sync() error {
@@ -136,29 +140,32 @@ func (a *Archive) sync() error {
 func (a *Archive) syncLocked() error {
 	a.mu.Lock()
 	n, root, warc := a.st.tree.n, a.st.tree.root(), a.warc
+	a.syncAt = a.opt.Now()
 	a.mu.Unlock()
-	var head Head
-	err := func() (err error) {
-		for _, f := range []file{warc, a.entries, a.hashes} {
-			if f == nil {
-				continue
-			}
-			if err := f.Sync(); err != nil && !errors.Is(err, os.ErrClosed) { // closed by rotate, after a sync
-				return err
-			}
-		}
-		if err := syncDir(filepath.Join(a.dir, warcDir)); err != nil {
-			return err
-		}
-		head, err = writeHead(a.dir, a.signer, n, root)
-		return err
-	}()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if err != nil {
+	if err := a.syncFiles(warc); err != nil {
+		a.mu.Lock()
+		defer a.mu.Unlock()
 		a.broken = fmt.Errorf("a sync failed, open the archive again: %w", err)
 		return err
 	}
-	a.synced, a.syncAt = head, a.opt.Now()
+	head, err := writeHead(a.dir, a.signer, n, root)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.synced = head
 	return nil
+}
+
+func (a *Archive) syncFiles(warc file) error {
+	for _, f := range []file{warc, a.entries, a.hashes} {
+		if f == nil {
+			continue
+		}
+		if err := f.Sync(); err != nil && !errors.Is(err, os.ErrClosed) { // closed by rotate, after a sync
+			return err
+		}
+	}
+	return syncDir(filepath.Join(a.dir, warcDir))
 }

@@ -387,3 +387,39 @@ func TestInit(t *testing.T) {
 		t.Errorf("another archive's key: %v", err)
 	}
 }
+
+// A head is signed without being asked for once a batch is old or large enough.
+func TestBatches(t *testing.T) {
+	dir := initArchive(t)
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	a := openArchive(t, dir, Options{Now: func() time.Time { return now }})
+	signed := func() int64 {
+		reader, err := OpenReader(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer reader.Close()
+		h, err := reader.Head()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h.Size
+	}
+	put(t, a, page("/1", "x"))
+	if n := signed(); n != 0 {
+		t.Errorf("%d entries signed at once", n)
+	}
+	now = now.Add(batchTime)
+	put(t, a, page("/2", "y"))
+	if n := signed(); n != 3 {
+		t.Errorf("%d entries signed after %v", n, batchTime)
+	}
+	for i := range batchEntries {
+		if _, err := a.Claim(context.Background(), "note", fmt.Append(nil, i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := signed(); n != 3+batchEntries {
+		t.Errorf("%d entries signed of %d", n, a.Len())
+	}
+}

@@ -18,7 +18,8 @@ func (a *Archive) Claim(ctx context.Context, kind string, data json.RawMessage) 
 	if err != nil {
 		return 0, fmt.Errorf("log claim %q: %w", kind, err)
 	}
-	return seq, a.syncBatch()
+	a.syncBatch()
+	return seq, nil
 }
 
 func (a *Archive) claim(ctx context.Context, kind string, data json.RawMessage) (int64, error) {

@@ -74,7 +74,7 @@ type frameReader struct {
 }
 
 func newFrameReader(r io.Reader, off, size int64) *frameReader {
-	return &frameReader{r: bufio.NewReaderSize(io.LimitReader(r, size-off), 256<<10), off: off, left: size - off}
+	return &frameReader{r: bufio.NewReaderSize(io.LimitReader(r, size-off), int(min(size-off, 256<<10))), off: off, left: size - off}
 }
 
 // next returns the text of the next frame, good until the call after, and its

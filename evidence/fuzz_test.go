@@ -156,12 +156,9 @@ func FuzzWARC(f *testing.F) {
 
 // Every log that reads without fault is one this package would have written.
 func FuzzEntries(f *testing.F) {
-	dir := sample(f)
-	log, err := os.ReadFile(filepath.Join(dir, entriesFile))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(log[:4000])
+	two, _ := appendFrame(nil, []byte(`{"kind":"warcinfo","seq":0,"records":[{"type":"warcinfo","file":"tamga-000000.warc.gz","offset":0,"length":9}]}`))
+	two, _ = appendFrame(two, []byte(`{"kind":"capture","seq":1,"digest":"sha256:`+strings.Repeat("ab", 32)+`","records":[]}`))
+	f.Add(two)
 	frame, _ := appendFrame(nil, []byte(`{"kind":"claim","seq":0,"time":"2026-01-01T00:00:00Z","claim":"x","data":1}`))
 	f.Add(frame)
 	f.Add(frame[:len(frame)-1])

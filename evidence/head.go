@@ -143,6 +143,16 @@ func writeHead(dir string, signer note.Signer, size int64, root tlog.Hash) (Head
 	return Head{size, root, msg}, syncDir(filepath.Join(dir, logDir))
 }
 
+// Verifier is the public key of the log of an archive, as sumdb/note writes it:
+// with it anyone can check the signed heads.
+func Verifier(dir string) (string, error) {
+	b, err := os.ReadFile(filepath.Join(dir, keyFile))
+	if err != nil {
+		return "", fmt.Errorf("read verifier key: %w", err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
 // readKey reads the public key and insists on the one way to write it, so that
 // no byte of the file can change unseen.
 func readKey(dir string) (note.Verifier, error) {

@@ -47,7 +47,8 @@ func (a *Archive) put(ctx context.Context, ex *tamga.Exchange) (tamga.Capture, e
 			return tamga.Capture{}, err
 		}
 		if done {
-			return c, a.syncBatch()
+			a.syncBatch()
+			return c, nil
 		}
 	}
 }
