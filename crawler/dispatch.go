@@ -47,8 +47,7 @@ func (c *Crawler) dispatch(ctx context.Context, jobs chan<- *job) (time.Duration
 				h.nextAt = now.Add(d)
 			}
 			if c.opts.Rate > 0 {
-				c.nextAny = later(c.nextAny, now.Add(-time.Second)).Add(time.Duration(float64(time.Second) / c.opts.Rate))
-				c.nextAny = later(c.nextAny, now.Add(time.Duration(float64(time.Second)/c.opts.Rate)))
+				c.nextAny = now.Add(time.Duration(float64(time.Second) / c.opts.Rate))
 			}
 			jobs <- j // a worker is idle
 		}

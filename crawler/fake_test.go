@@ -95,6 +95,12 @@ func (s *fakeSink) Replay(_ context.Context, from int64, fn func(tamga.Capture, 
 	return nil
 }
 
+func (s *fakeSink) Len() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.next
+}
+
 func (s *fakeSink) records() (out []fakeRecord) {
 	b, err := os.ReadFile(s.file.Name())
 	if err != nil {

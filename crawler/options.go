@@ -9,7 +9,9 @@ import (
 	"tamga"
 )
 
-// Sink is where exchanges go and where they can be read again: the archive.
+// Sink is where exchanges go and where they can be read again: the archive. One
+// that can also say Len() int64, the number after its last capture, lets a crawl
+// notice that captures were lost behind its back.
 type Sink interface {
 	// Put seals an exchange. It must be safe for concurrent use, and what it
 	// acknowledged must survive the end of the process.

@@ -12,6 +12,9 @@ import (
 // the frontier was lost. Imported captures are not ours to follow.
 func (c *Crawler) replay(ctx context.Context) error {
 	f := c.opts.Frontier
+	if err := c.shrunk(ctx); err != nil {
+		return err
+	}
 	k := newWorker(c.wire, c.jar, &c.heavy)
 	n := 0
 	err := c.opts.Sink.Replay(ctx, f.watermark, func(capture tamga.Capture, ex *tamga.Exchange) error {
@@ -43,6 +46,23 @@ func (c *Crawler) replay(ctx context.Context) error {
 	if n > 0 {
 		c.opts.Logger.InfoContext(ctx, "frontier caught up with the log", "captures", n)
 	}
+	return c.commit(ctx)
+}
+
+// shrunk notices a log that is shorter than what the frontier has applied: its
+// tail was lost with the machine's power, or it is another log. What is not in
+// it any more is fetched again.
+func (c *Crawler) shrunk(ctx context.Context) error {
+	f := c.opts.Frontier
+	log, ok := c.opts.Sink.(interface{ Len() int64 })
+	if !ok || log.Len() >= f.watermark {
+		return nil
+	}
+	c.opts.Logger.WarnContext(ctx, "the log is shorter than the frontier remembers; what it lacks is fetched again", "log", log.Len(), "frontier", f.watermark)
+	if err := f.exec(ctx, `UPDATE frontier_url SET state = 0, seq = NULL, attempts = 0, not_before = 0, outcome = '', detail = '' WHERE seq >= ?`, log.Len()); err != nil {
+		return err
+	}
+	c.marks.next = log.Len()
 	return c.commit(ctx)
 }
 

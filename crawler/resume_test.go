@@ -178,6 +178,35 @@ func TestRebuild(t *testing.T) {
 	}
 }
 
+// A log that lost its tail, as a machine does that loses its power: what is gone
+// is fetched again, and nothing else.
+func TestShrunkLog(t *testing.T) {
+	const pages, kept = 30, 18
+	s := serve(t, tree(pages))
+	l := newLab(t)
+	l.run(t, s.URL)
+	b, err := os.ReadFile(l.sink.file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := b
+	for range kept {
+		_, rest, _ = cutLine(rest)
+	}
+	if err := os.Truncate(l.sink.file.Name(), int64(len(b)-len(rest))); err != nil {
+		t.Fatal(err)
+	}
+	l.sink = openFakeSink(t, l.sink.file.Name())
+	l.opts.Sink = l.sink
+	if sum := l.run(t); sum.Captured != pages-kept {
+		t.Errorf("%+v", sum)
+	}
+	noDuplicates(t, l.sink.urls())
+	if n := len(l.sink.urls()); n != pages {
+		t.Errorf("%d captures", n)
+	}
+}
+
 // Imported captures are in the log too, and lead nowhere.
 func TestReplayLeavesImports(t *testing.T) {
 	s := serve(t, tree(3))
