@@ -58,10 +58,16 @@ func (s *scan) bytes() {
 				if !isDigit(t[k]) || k < next {
 					continue
 				}
+				if k > 1 && t[k-1] == '.' && (isAlnum(t[k-2]) || t[k-2] >= utf8.RuneSelf) && !isDigit(t[k-2]) { // v.5
+					continue
+				}
 				if k > 0 && (isDigit(t[k-1]) || k > 1 && (t[k-1] == '.' || t[k-1] == ',') && isDigit(t[k-2])) {
 					continue
 				}
 				x := numberAt(t, k, false)
+				if k > 0 && t[k-1] == '.' && !strings.Contains(x.exact, ".") { // .5 g
+					x = number{k - 1, k + digitsAt(t, k), join("0", t[k:k+digitsAt(t, k)]), join("0", t[k:k+digitsAt(t, k)]), false}
+				}
 				s.nums = append(s.nums, x)
 				next = x.end
 			}

@@ -246,10 +246,11 @@ func (d *document) offer(o *offer, page, el *goquery.Selection) (tamga.Listing, 
 // The title speaks first; the description only where the title is silent.
 func (r *Reader) enrich(x *tamga.Listing) {
 	title := plainView(x.Title)
-	found := r.recognise(&title)
-	x.Category = categorise(found)
+	head := r.scan(&title)
+	x.Category = head.category()
 	desc := plainView(x.Description)
-	more := r.recognise(&desc)
+	body := r.scan(&desc)
+	found, more := head.out, body.out
 	for _, f := range slices.Concat(found, more) {
 		if f.Type == tamga.FindSubstance && !slices.Contains(x.Substances, f.ID) {
 			x.Substances = append(x.Substances, f.ID)
@@ -259,7 +260,7 @@ func (r *Reader) enrich(x *tamga.Listing) {
 		x.Quantity, x.Unit = q.Total, q.TotalUnit
 	}
 	if x.Category == "" || x.Category == "other" {
-		if c := categorise(more); c != "" {
+		if c := body.category(); c != "" {
 			x.Category = c
 		}
 	}

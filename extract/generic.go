@@ -28,6 +28,9 @@ func (d *document) generic() {
 	}
 	d.tree.Find("h1,h2,h3,h4,a").Each(func(_ int, s *goquery.Selection) { d.titles = append(d.titles, d.tree.span(s)) })
 	cards := d.cards()
+	if head := d.offerHeading(); head != nil && d.frames(cards, d.tree.span(head)) {
+		cards = nil
+	}
 	named, vendor := d.vendorScore()
 	single, ok := d.single(cards)
 	ok = ok && !named
@@ -182,6 +185,18 @@ func (d *document) single(cards []card) (x tamga.Listing, ok bool) {
 	x.Description = ""
 	d.reader.enrich(&x)
 	return x, true
+}
+
+// frames says whether the cards are parts of the page's frame: the heading of
+// the page stands inside one that is not about it.
+func (d *document) frames(cards []card, head [2]int) bool {
+	for _, c := range cards {
+		s, t := d.tree.spans[c.node], d.tree.spans[c.title]
+		if head[0] >= s[0] && head[1] <= s[1] {
+			return t[0] > head[0] || t[1] < head[1]
+		}
+	}
+	return false
 }
 
 // askedPrice is the price in a range that the word "price" stands before, or

@@ -69,7 +69,7 @@ func (s *scan) codeBefore(i int) (c currency, start int, ok bool) {
 // price reads a number with a currency; it returns its end, 0 where it is none.
 func (s *scan) price(x number) int {
 	// Groups parted by blanks belong together only where a currency follows.
-	if x.fraction {
+	if x.fraction || s.s[x.start] == '.' {
 		return s.priced(x)
 	}
 	if wide := numberAt(s.s, x.start, true); wide.end > x.end {
@@ -113,6 +113,10 @@ func (s *scan) priced(x number) int {
 	amount := x.money
 	if c.crypto {
 		amount = x.exact
+	}
+	if c.code == "BTC" && strings.Contains(s.s[start:end], "฿") && rat(amount).Cmp(rat("50")) > 0 {
+		c = s.lex.money["thb"] // the sign is the baht's own
+		amount = x.money
 	}
 	if factor != "" {
 		amount = times(amount, factor)

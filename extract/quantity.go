@@ -2,7 +2,6 @@ package extract
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"tamga"
 )
@@ -33,6 +32,11 @@ func (s *scan) unitAt(i int) (u unit, end int, ok bool) {
 	}
 	word := string(s.low[i:stop])
 	if u, ok = s.lex.units[word]; ok {
+		for _, mark := range []string{"'s", "’s", "`s", "´s"} { // 28 g's
+			if strings.HasPrefix(s.s[stop:], mark) && !letterAfter(s.s, stop+len(mark)) {
+				return u, stop + len(mark), true
+			}
+		}
 		if stop < len(s.s) && stop-i == 1 && (s.s[stop] == '\'' || s.s[stop] == '/' && stop+1 < len(s.s) && isLetter(s.s[stop+1]) && string(s.low[stop+1:wordAt(s.s, stop+1)]) == "s") {
 			return u, 0, false
 		}
@@ -81,13 +85,9 @@ func (s *scan) quantities() {
 			u := s.lex.unitNamed[h.id]
 			amount := h.value
 			f := tamga.Finding{Type: tamga.FindQuantity, Rule: "quantity-word@1", Confidence: 0.85, Valid: true, Amount: amount, Unit: u.name}
-			start := h.start
-			if h.id == "g" && h.value == "3.5" { // 2 8-balls
-				f.Count = ""
-			}
 			f.Total, f.TotalUnit = times(amount, u.total), u.totalUnit
 			f.Value = amount + " " + u.name
-			s.add(f, start, h.end)
+			s.add(f, h.start, h.end)
 		}
 	}
 }
@@ -136,8 +136,27 @@ func (s *scan) quantity(x number) int {
 	return s.measure(start, end, x.exact, u, count)
 }
 
-// counted reads "x10", "10x" with a substance after it: a count of pieces.
-func (s *scan) counted(x number) int { return 0 }
+// counted reads a number of pieces that are not named: "10x Superman", "x 30".
+func (s *scan) counted(x number) int {
+	if x.fraction || len(x.exact) > 5 || strings.Contains(x.exact, ".") || x.exact == "0" {
+		return 0
+	}
+	t := s.s
+	piece := s.lex.unitNamed["piece"]
+	if k := cross(t, x.end); k > 0 && k < len(t) && !isDigit(t[k]) {
+		if sign := skipSpace(t, x.end); t[sign] != '*' && wordAt(t, k) > k && (k > sign+1 || wordAt(t, sign) == sign+1) {
+			return s.measure(x.start, x.end+len(strings.TrimRight(t[x.end:k], " ")), x.exact, piece, "")
+		}
+	}
+	for k := x.start; k > 0 && x.start-k < 3; k-- {
+		if c := t[k-1]; (c == 'x' || c == 'X') && (k < 2 || t[k-2] == ' ') && k > 1 {
+			return s.measure(k-1, x.end, x.exact, piece, "")
+		} else if c != ' ' {
+			break
+		}
+	}
+	return 0
+}
 
 // plausible rejects years, dates and other numbers before a letter that is
 // only sometimes a unit.
@@ -146,9 +165,7 @@ func (s *scan) plausible(x number, u unit, end int) bool {
 		return false
 	}
 	if x.start > 0 {
-		if c := s.s[x.start-1]; c >= utf8.RuneSelf && letterBefore(s.s, x.start) {
-			return false
-		} else if isLetter(c) && (x.start < 2 || isLetter(s.s[x.start-2])) && u.totalUnit == "piece" {
+		if c := s.s[x.start-1]; isLetter(c) && (x.start < 2 || isLetter(s.s[x.start-2])) && u.totalUnit == "piece" {
 			return false
 		}
 	}
@@ -166,9 +183,6 @@ func (s *scan) measure(start, end int, amount string, u unit, count string) int 
 	if count != "" {
 		f.Total = times(f.Total, count)
 		f.Value = count + " x " + f.Value
-	}
-	if end < len(s.s) && s.s[end] == '.' && u.totalUnit == "g" && end+1 < len(s.s) && s.s[end+1] != ' ' {
-		_ = end
 	}
 	s.add(f, start, end)
 	return end

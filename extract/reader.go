@@ -128,6 +128,6 @@ func (r *Reader) profile(name string) *profile {
 // UTF-8 belong to no finding's value, but may lie inside its range.
 func (r *Reader) Text(s string) (findings []tamga.Finding, category string) {
 	v := plainView(s)
-	findings = r.recognise(&v)
-	return findings, categorise(findings)
+	x := r.scan(&v)
+	return x.out, x.category()
 }

@@ -18,6 +18,7 @@ type scan struct {
 	out    []tamga.Finding
 	hits   []hit // words of the lexicon, by start
 	nums   []number
+	hints  []hit // weak names without company: no findings, but they count for the category
 }
 
 // hit is a word of the lexicon in the text.
@@ -27,7 +28,9 @@ type hit struct {
 }
 
 // recognise runs every recogniser over a view; offsets are into the view.
-func (r *Reader) recognise(v *view) []tamga.Finding {
+func (r *Reader) recognise(v *view) []tamga.Finding { return r.scan(v).out }
+
+func (r *Reader) scan(v *view) *scan {
 	s := &scan{lex: r.lexicon, s: v.body, low: lower(v.body)}
 	s.keys() // also masks
 	s.bytes()
@@ -37,7 +40,7 @@ func (r *Reader) recognise(v *view) []tamga.Finding {
 	s.purities()
 	s.routes()
 	sortFindings(s.out)
-	return s.out
+	return s
 }
 
 // add reports a finding over s[start:end].

@@ -1,11 +1,16 @@
 package extract
 
 import (
+	"strings"
+
 	"tamga"
 )
 
 // near is how far, in bytes, company may stand from a weak word.
 const near = 80
+
+// maxTitle is how long a text may be, in bytes, to be read as a title.
+const maxTitle = 160
 
 // substances reports the names of substances, the weak ones only in company of
 // a quantity, a price, a purity, a drop word or a strong name.
@@ -22,8 +27,11 @@ func (s *scan) substances() {
 				for at < len(company) && company[at][1] < h.start-near {
 					at++
 				}
-				close := at < len(company) && company[at][0] <= h.end+near
-				if !close && !s.strongNear(i) {
+				if s.describes(i) {
+					continue
+				}
+				if close := at < len(company) && company[at][0] <= h.end+near; !close && !s.strongNear(i) {
+					s.hints = append(s.hints, h)
 					continue
 				}
 				f.Rule, f.Confidence = "substance-weak@1", 0.6
@@ -72,6 +80,26 @@ func (s *scan) strongNear(i int) bool {
 	return false
 }
 
+// describes says whether a weak word goes with a strong name of something else
+// beside it ("MDMA crystal"), with nothing between them that parts two offers.
+func (s *scan) describes(i int) bool {
+	h := s.hits[i]
+	for _, k := range []int{i - 1, i + 1} {
+		if k < 0 || k >= len(s.hits) {
+			continue
+		}
+		o := s.hits[k]
+		if o.kind != kindSubstance || o.weak || o.id == h.id {
+			continue
+		}
+		lo, hi := min(h.end, o.end), max(h.start, o.start)
+		if hi-lo <= 24 && !strings.ContainsAny(s.s[lo:hi], "+&,;/|\n0123456789") && !strings.Contains(string(s.low[lo:hi]), " and ") {
+			return true
+		}
+	}
+	return false
+}
+
 // purities reports percentages that speak of a substance.
 func (s *scan) purities() {
 	for _, x := range s.nums {
@@ -110,5 +138,9 @@ func (s *scan) speaksOfPurity(start, end int) (confidence float64, ok bool) {
 			substance = true
 		}
 	}
-	return 0.8, substance && !against
+	if substance {
+		return 0.8, !against
+	}
+	// A short text with a quantity is the title of an offer.
+	return 0.6, !against && len(s.s) <= maxTitle && firstOf(s.out, tamga.FindQuantity) != nil
 }
