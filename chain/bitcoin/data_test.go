@@ -56,12 +56,18 @@ func realBlocks(t testing.TB) [][]byte {
 	if err != nil || len(files) == 0 {
 		t.Skip("real data has no blocks")
 	}
-	var all [][]byte
-	for _, f := range files {
-		all = append(all, gunzip(t, f))
-	}
-	return all
+	realOnce.Do(func() {
+		for _, f := range files {
+			realRaw = append(realRaw, gunzip(t, f))
+		}
+	})
+	return realRaw
 }
+
+var (
+	realOnce sync.Once
+	realRaw  [][]byte
+)
 
 var moduleDir = sync.OnceValues(func() (string, error) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/btcsuite/btcd").Output()
