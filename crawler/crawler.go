@@ -28,10 +28,12 @@ type Crawler struct {
 	skipped *recent
 	marks   watermarks
 
+	window   int     // hosts in memory, at most
 	hosts    []*host // window
 	byID     map[int64]*host
 	cursor   int64 // last host the window was filled from
 	scan     bool  // hosts with ready URLs may be outside the window
+	empty    bool  // nothing was found at the last look
 	turn     int   // round robin
 	flight   map[*job]struct{}
 	number   int64     // next job's
@@ -51,7 +53,7 @@ func New(o Options) (*Crawler, error) {
 		return nil, err
 	}
 	o.Frontier.now = o.Now
-	return &Crawler{opts: o, wire: newWire(&o), jar: jar}, nil
+	return &Crawler{opts: o, wire: newWire(&o), jar: jar, window: windowHosts}, nil
 }
 
 // Run crawls until the frontier is empty, MaxPages is reached or ctx ends; the
@@ -79,7 +81,7 @@ func (c *Crawler) run(ctx context.Context, seeds []string) (err error) {
 			return err
 		}
 	}
-	c.broken = false
+	c.broken, c.empty = false, false
 	if err := f.releaseAll(ctx); err != nil {
 		return err
 	}

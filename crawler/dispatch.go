@@ -63,9 +63,17 @@ func (c *Crawler) dispatch(ctx context.Context, jobs chan<- *job) (time.Duration
 			soonest(later(h.wake, h.nextAt))
 		}
 	}
-	if due.IsZero() || len(c.flight) >= c.opts.Workers {
+	if len(c.flight) >= c.opts.Workers {
 		return -1, nil
 	}
+	if due.IsZero() {
+		if len(c.flight) > 0 || c.empty {
+			return -1, nil
+		}
+		c.scan, c.empty = true, true // look once more before the frontier is called empty
+		return 0, nil
+	}
+	c.empty = false
 	return max(due.Sub(now), 0), nil
 }
 
@@ -112,26 +120,26 @@ func (c *Crawler) fill(ctx context.Context, now time.Time) error {
 		delete(c.byID, h.id)
 		return true
 	})
-	if err != nil || !c.scan || len(c.hosts) >= windowHosts {
+	if err != nil || !c.scan || len(c.hosts) >= c.window {
 		return err
 	}
-	ids, err := f.hostsAfter(ctx, c.cursor, windowHosts)
+	ids, err := f.hostsAfter(ctx, c.cursor, c.window)
 	if err != nil {
 		return err
 	}
-	if len(ids) < windowHosts { // round to the first host again
-		first, err := f.hostsAfter(ctx, 0, windowHosts-len(ids))
+	if len(ids) < c.window { // round to the first host again
+		first, err := f.hostsAfter(ctx, 0, c.window-len(ids))
 		if err != nil {
 			return err
 		}
 		ids = append(ids, first...)
 	}
-	c.scan = false
+	c.scan = len(ids) == c.window // there may be more
 	for _, id := range ids {
 		if c.byID[id] != nil {
 			continue
 		}
-		if len(c.hosts) >= windowHosts {
+		if len(c.hosts) >= c.window {
 			c.scan = true
 			break
 		}
@@ -153,7 +161,7 @@ func (c *Crawler) awake(ctx context.Context, id int64) error {
 		h.more = true
 		return nil
 	}
-	if len(c.hosts) >= windowHosts {
+	if len(c.hosts) >= c.window {
 		c.scan = true
 		return nil
 	}

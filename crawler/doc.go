@@ -19,5 +19,7 @@
 //     is local, and no link or redirect crosses from one network to another.
 //   - Memory does not grow with the crawl: no goroutine per URL, no set of visited
 //     URLs, bounded bodies, bounded parsing.
-//   - It only reads: GET, no forms, no scripts, no solving of captchas.
+//   - It only reads: GET, no forms, no scripts, no solving of captchas. robots.txt
+//     is not consulted: what is watched is chosen by an analyst, and politeness
+//     is the delay and the parallelism of each host.
 package crawler

@@ -132,7 +132,8 @@ func (f *Frontier) Status(ctx context.Context) (Counts, error) {
 }
 
 // Add puts seeds into the frontier. A URL that is done stays done; one that is
-// dead is tried again, since it was asked for by name.
+// dead is tried again, since it was asked for by name. It is not for use while a
+// crawl runs.
 func (f *Frontier) Add(ctx context.Context, source Source, urls ...string) error {
 	canonical := make([]string, len(urls))
 	for i, raw := range urls {

@@ -21,7 +21,7 @@ type host struct {
 	wake     time.Time // when the first URL that waits for its next attempt is due; zero: none
 }
 
-// windowHosts bounds the hosts in memory, leaseBatch the URLs leased at once.
+// windowHosts bounds the hosts in memory by default, leaseBatch the URLs leased at once.
 const (
 	windowHosts = 512
 	leaseBatch  = 64

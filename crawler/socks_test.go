@@ -153,6 +153,37 @@ func TestSOCKS(t *testing.T) {
 	}
 }
 
+// More hosts than the window holds are crawled all the same, whatever the order
+// in which they are found.
+func TestManyHosts(t *testing.T) {
+	const hosts = 60
+	name := func(i int) string {
+		return strings.Repeat(string(rune('a'+i/26))+string(rune('a'+i%26)), 28) + ".onion"
+	}
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		for i := range hosts {
+			if r.Host == name(i) {
+				fmt.Fprintf(w, "<a href=http://%s/>1</a><a href=http://%s/>2</a><a href=/more>3</a>", name((2*i+1)%hosts), name((2*i+2)%hosts))
+			}
+		}
+	}))
+	proxy := newFakeSOCKS(t, s.URL)
+	for _, window := range []int{1, 3, 512} {
+		l := newLab(t)
+		l.opts.Local, l.opts.Delay, l.opts.Proxy, l.opts.Scope = false, -1, proxy.addr, ScopeAny
+		c, err := New(l.opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.window = window
+		sum, err := c.Run(t.Context(), []string{"http://" + name(0) + "/"})
+		if err != nil || sum.Captured != 2*hosts {
+			t.Errorf("window of %d: %+v, %v; want %d captured", window, sum, err, 2*hosts)
+		}
+	}
+}
+
 // Without Direct, the clear web goes through the proxy too, by name.
 func TestClearWebThroughProxy(t *testing.T) {
 	s := serve(t, tree(3))

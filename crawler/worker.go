@@ -72,7 +72,8 @@ func newWorker(w *wire, jar http.CookieJar, heavy *sync.Mutex) *worker {
 	c.ParseHTTPErrorResponse = true
 	c.DetectCharset = false
 	c.MaxBodySize = 0 // bounded by the transport, which says so
-	c.AllowedDomains, c.DisallowedDomains, c.CacheDir = nil, nil, ""
+	// Colly takes settings from COLLY_* variables too; none may reach us.
+	c.AllowedDomains, c.DisallowedDomains, c.CacheDir, c.MaxDepth, c.MaxRequests, c.TraceHTTP = nil, nil, "", 0, 0, false
 	c.SetClient(&http.Client{ // no timeout but those of the phases
 		Transport:     k,
 		Jar:           jar,
