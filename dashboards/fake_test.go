@@ -162,7 +162,7 @@ func (w *fakeWorkspace) add(seq int64) {
 		"captured": at.Format(time.RFC3339), "span": []int{strings.Index(source, "<h1>"), strings.Index(source, "<p>Mirror")},
 		"title": title, "vendor": vendor, "market": market, "price": o.price, "currency": o.currency, "quantity": o.quantity, "unit": o.unit,
 		"substances": []string{o.substance}, "category": o.class, "from": []string{from}, "to": to, "language": language, "url": c.URL,
-		"text": p.Text.Body}})
+		"address": []string{[]string{burnAddress, burnOther}[seq%2]}, "text": p.Text.Body}})
 }
 
 // Open implements Opener.

@@ -72,6 +72,8 @@ func matches(n index.Node, d index.Document, apart string) bool {
 		return holds(d, n.Text)
 	case index.Term:
 		return n.Field == apart || slices.ContainsFunc(fieldValues(d, n.Field), func(v string) bool { return slices.Contains(n.Values, v) })
+	case index.Exists:
+		return len(fieldValues(d, n.Field)) > 0
 	case index.Range:
 		v := fieldValues(d, n.Field)[0][:len("2026-01-01")]
 		return (n.GTE == "" || v >= n.GTE) && (n.LTE == "" || v <= n.LTE)

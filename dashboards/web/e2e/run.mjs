@@ -6,8 +6,8 @@
 //   node e2e/run.mjs LINK      the link that tamga serve printed (or TAMGA_LINK)
 //
 // TAMGA_SHOTS    a folder for screenshots (or SHOTS); none are taken without it
-// TAMGA_HOSTILE  "required": fail unless a listing is found whose page carries a
-//                script and an onerror image. The walk looks for one, opens it
+// TAMGA_HOSTILE  "required": fail unless a capture is found that carries a script
+//                and an onerror image. The walk looks for one, opens it
 //                and sees that neither ran
 // TAMGA_TRACE    a subject to trace; without it, the first address that can be
 // TAMGA_FAN      a subject whose trace is too large to draw whole
@@ -81,19 +81,32 @@ const total = async () => {
   return Number((await page.locator('.results [role=status] b').first().innerText()).replace(/\D/g, ''))
 }
 
-// findHostile returns the id of a listing whose page carries both kinds of
-// attack, asking the API as the page does.
+// findHostile returns the number of a capture that carries both kinds of attack,
+// asking the API as the page does.
 const findHostile = () => page.evaluate(async () => {
   const ask = async (call) => (await fetch('/api/' + call)).json()
-  for (let cursor = '', pages = 0; pages < 5; pages++) {
-    const found = await ask('search?kind=listing&size=200&cursor=' + encodeURIComponent(cursor))
+  for (let cursor = '', pages = 0; pages < 10; pages++) {
+    const found = await ask('search?kind=capture&size=200&cursor=' + encodeURIComponent(cursor))
     for (const hit of found.hits) {
       if (hit.seq == null) continue
       const source = await ask('source?seq=' + hit.seq)
-      const text = source.runs.map((r) => r.t).join('')
-      if (/<script[^>]*>[^<]*__pwned/i.test(text) && /<img[^>]*onerror/i.test(text)) return hit.id
+      const text = (source.runs ?? []).map((r) => r.t).join('')
+      if (/<script[^>]*>[^<]*__pwned/i.test(text) && /<img[^>]*onerror/i.test(text)) return hit.seq
     }
     if (!(cursor = found.next)) break
+  }
+  return null
+})
+
+// findPaid returns a listing with a wallet whose value moved on.
+const findPaid = () => page.evaluate(async () => {
+  const ask = async (call) => (await fetch('/api/' + call)).json()
+  const { hits } = await ask('search?kind=listing&size=200&q=' + encodeURIComponent('address:*'))
+  for (const hit of hits) {
+    for (const address of hit.fields.address.slice(0, 3)) {
+      const trace = await ask('trace?hops=3&subject=' + encodeURIComponent(address))
+      if (trace.hops?.length) return { id: hit.id, address }
+    }
   }
   return null
 })
@@ -220,8 +233,8 @@ async function walk() {
 
   // A page that would like to run something.
   const hostile = await findHostile()
-  if (hostile) {
-    await page.goto(base + '/listing?id=' + encodeURIComponent(hostile))
+  if (hostile != null) {
+    await page.goto(base + '/capture?seq=' + hostile)
     await page.locator('.text').first().waitFor()
     await look('hostile-text', { axe: false })
     await page.getByRole('tab', { name: 'Source' }).click()
@@ -238,10 +251,12 @@ async function walk() {
   // The money.
   let subject = process.env.TAMGA_TRACE
   if (!subject) {
-    await page.goto(base + '/search?kind=listing')
-    await page.locator('.hits .title').first().click()
+    const found = await findPaid()
+    check(found != null, 'a listing names a wallet that paid on')
+    await page.goto(base + '/listing?id=' + encodeURIComponent(found.id))
     await page.locator('.hit').first().waitFor()
-    await page.getByRole('link', { name: /^Trace / }).first().click()
+    await look('wallet', { axe: false })
+    await page.getByRole('link', { name: 'Trace ' + found.address.slice(0, 10) }).first().click()
     await page.waitForURL(/\/trace\?/)
   } else {
     await page.goto(base + '/trace?subject=' + encodeURIComponent(subject))

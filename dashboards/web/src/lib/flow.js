@@ -40,6 +40,13 @@ export function flowOf(trace) {
   return { nodes: [...nodes.values()], edges: [...edges.values()] }
 }
 
+// endsOf counts the ends of a trace by reason, the most frequent first.
+export function endsOf(trace) {
+  const m = new Map()
+  for (const e of trace?.ends ?? []) m.set(e.reason, (m.get(e.reason) ?? 0) + 1)
+  return [...m].toSorted((a, b) => b[1] - a[1])
+}
+
 // stretch moves nodes outwards until every arrow points right: value that went
 // two ways of unequal length to one place stands behind both. A ledger has no
 // cycles; the count of rounds bounds what a broken one could cost.
