@@ -18,7 +18,8 @@ const (
 )
 
 // append writes WARC bytes and the entry that names them at the ends of their
-// files, or neither.
+// files, or neither. The entry comes last: once it is whole a reader may see it,
+// and it is never taken back.
 func (a *Archive) append(warc []byte, e any) error {
 	text, err := encodeEntry(e)
 	if err != nil {
@@ -38,7 +39,7 @@ func (a *Archive) append(warc []byte, e any) error {
 		f    file
 		data []byte
 		at   int64
-	}{{nil, warc, 0}, {a.entries, frame, a.st.size}, {a.hashes, hashes, hashAt}}
+	}{{nil, warc, 0}, {a.hashes, hashes, hashAt}, {a.entries, frame, a.st.size}}
 	if len(warc) > 0 {
 		writes[0].f, writes[0].at = a.warc, a.st.files[len(a.st.files)-1].size
 	}

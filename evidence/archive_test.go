@@ -243,7 +243,7 @@ func TestConcurrentPut(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	for range 20 {
+	for range 6 {
 		seen := int64(0)
 		if err := reader.Replay(context.Background(), 0, func(c tamga.Capture, ex *tamga.Exchange) error { seen++; return nil }); err != nil {
 			t.Fatal(err)

@@ -10,9 +10,9 @@
 //
 // Invariants:
 //
-//   - Bytes first: WARC bytes are written before the entry that names them, the
-//     entry before its tree hashes, and all of them reach the disk before a head
-//     that counts them is signed.
+//   - Bytes first: WARC bytes and tree hashes are written before the entry that
+//     they belong to, and all of them reach the disk before a head that counts
+//     them is signed. An entry that is whole is never taken back.
 //   - Every byte under warc/ stands in exactly one entry, and every byte of the
 //     log is covered by the signed head.
 //   - What is beyond the signed head may be cut short by a crash, and is then cut

@@ -19,11 +19,11 @@ import (
 func sample(t testing.TB) string {
 	t.Helper()
 	dir := initArchive(t)
-	a := openArchive(t, dir, Options{MaxFile: 8 << 10})
+	a := openArchive(t, dir, Options{MaxFile: 5 << 10})
 	for _, ex := range hostile() {
 		put(t, a, ex)
 	}
-	fillArchive(t, a, 0, 40)
+	fillArchive(t, a, 0, 12)
 	closeArchive(t, a)
 	verifyClean(t, dir)
 	return dir
@@ -64,8 +64,8 @@ func wantProblem(t *testing.T, dir, file string, offset int64, what string) {
 	}
 }
 
-// 200 single bits, at random over all bytes of the archive and once more over
-// each small file, which chance would miss.
+// 200 single bits, at random over all bytes of the archive, and 20 more in each
+// file of the log, the small ones of which chance would miss.
 func TestFlips(t *testing.T) {
 	dir := sample(t)
 	type place struct {
@@ -93,6 +93,9 @@ func TestFlips(t *testing.T) {
 	}
 	for _, f := range files {
 		for range 20 {
+			if !strings.HasPrefix(f.file, "log/") {
+				break
+			}
 			places = append(places, place{f.file, random.Int64N(f.offset)})
 		}
 	}
@@ -115,8 +118,8 @@ func TestFlips(t *testing.T) {
 	verifyClean(t, dir)
 }
 
-// Every bit of the last frame and of the small files.
-func TestFlipEveryBitOfTheEnd(t *testing.T) {
+// Two bits of every byte of the last frame and of the small files.
+func TestFlipTheEnd(t *testing.T) {
 	dir := sample(t)
 	sizes := archiveFiles(t, dir)
 	a, err := OpenReader(dir)
@@ -128,10 +131,10 @@ func TestFlipEveryBitOfTheEnd(t *testing.T) {
 	from := map[string]int64{entriesFile: last, headFile: 0, keyFile: 0, hashesFile: sizes[hashesFile] - 64}
 	for file, start := range from {
 		for off := start; off < sizes[file]; off++ {
-			if file == entriesFile && off > last+frameHead && off%11 != 0 && off < sizes[file]-2 {
+			if file == entriesFile && off > last+frameHead && off%29 != 0 && off < sizes[file]-2 {
 				continue // the text is under one hash: samples will do
 			}
-			for bit := range 8 {
+			for bit := int(off % 4); bit < 8; bit += 4 {
 				flip(t, filepath.Join(dir, file), off, 1<<bit)
 				st, err := load(context.Background(), dir, false)
 				if err != nil {
