@@ -46,6 +46,7 @@ var may = map[string][]string{
 	"dashboards":        {".", "index"},
 
 	"internal/torlab": {},
+	"internal/eslab":  {},
 	"internal/deps":   {},
 	"internal/demo":   {"."},
 
@@ -53,7 +54,7 @@ var may = map[string][]string{
 }
 
 // testMay is what test files may import beyond that: suites and lab parts.
-var testMay = []string{"chain/chaintest", "index/indextest", "internal/torlab", "internal/demo"}
+var testMay = []string{"chain/chaintest", "index/indextest", "internal/torlab", "internal/eslab", "internal/demo"}
 
 func TestLayers(t *testing.T) {
 	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
