@@ -32,6 +32,7 @@ export function flowOf(trace) {
     edge(t.id, o.id, h.amount, h)
   }
   for (const e of trace.ends ?? []) {
+    if (e.reason === 'fee') continue // a part of an input: the rest of it went on
     const n = nodes.get(outId(e.txid, e.vout)) ?? nodes.get(`c:${e.txid}`)
     if (n) n.end = e.reason
   }
