@@ -31,7 +31,7 @@ fuzz:
 	scripts/fuzz.sh $(FUZZTIME)
 
 docs: build
-	$(BIN) generate --man docs/man
+	$(BIN) generate --markdown docs/manual
 
 web:
 	cd dashboards/web && npm ci --no-audit --no-fund && npm run build

@@ -208,16 +208,21 @@ func (c *Config) walk() []Setting {
 				visit(f, key+".")
 				continue
 			}
-			origin := c.origin[key]
-			if origin == "" {
-				origin = "default"
-			}
 			env := "TAMGA_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
-			out = append(out, Setting{key, fmt.Sprint(f.Interface()), origin, env, f})
+			out = append(out, Setting{key, fmt.Sprint(f.Interface()), c.Origin(key), env, f})
 		}
 	}
 	visit(reflect.ValueOf(c).Elem(), "")
 	return out
+}
+
+// Origin tells where the value of a key comes from: default, file, flag or the
+// name of an environment variable.
+func (c *Config) Origin(key string) string {
+	if o := c.origin[key]; o != "" {
+		return o
+	}
+	return "default"
 }
 
 // Set gives the setting of that key a value written as text.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -50,7 +51,8 @@ func Find(dir string) (*Workspace, error) {
 }
 
 // Create makes an empty workspace in dir, which may exist but may not be one.
-func Create(dir string) (*Workspace, error) {
+// settings, lines of TOML, stand at the top of its file.
+func Create(dir string, settings ...string) (*Workspace, error) {
 	w := &Workspace{dir}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create workspace: %w", err)
@@ -62,7 +64,7 @@ func Create(dir string) (*Workspace, error) {
 		}
 		return nil, fmt.Errorf("create workspace: %w", err)
 	}
-	_, err = f.Write(template)
+	_, err = f.WriteString(strings.Join(append(settings, string(template)), "\n"))
 	return w, errors.Join(err, f.Close())
 }
 

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/user"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	_ "modernc.org/sqlite" // the driver of tamga.db
+
+	"tamga"
+	"tamga/evidence"
+	"tamga/extract"
+	"tamga/index"
+	"tamga/index/bleve"
+	//ELASTIC	"tamga/index/elastic"
+	"tamga/internal/config"
+	"tamga/internal/pipeline"
+	"tamga/internal/term"
+)
+
+// app holds the global flags and opens the parts of a workspace.
+type app struct {
+	workspace string
+	network   string
+	json      bool
+	quiet     bool
+	noColor   bool
+
+	out, err io.Writer
+	log      *slog.Logger
+}
+
+func newRoot() *cobra.Command {
+	a := &app{out: os.Stdout, err: os.Stderr}
+	root := &cobra.Command{
+		Use:   "tamga",
+		Short: "Watch drug markets, seal what you see, follow the money, show why",
+		Long: `Tamga watches darknet markets, forums and social media for drug trafficking,
+turns listings into vendors, substances and wallets, follows the money on public
+ledgers and ties every statement to sealed evidence.
+
+It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
+		Version:       tamga.Version,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			level := slog.LevelInfo
+			if a.quiet {
+				level = slog.LevelError
+			}
+			a.log = slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
+			return nil
+		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	f := root.PersistentFlags()
+	f.StringVarP(&a.workspace, "workspace", "w", os.Getenv("TAMGA_WORKSPACE"), "workspace `DIR`; default: the nearest folder upwards that holds tamga.toml")
+	f.StringVar(&a.network, "network", "", "ledger network: mainnet, testnet, signet or regtest")
+	f.BoolVar(&a.json, "json", false, "print the result as JSON (docs/json.md)")
+	f.BoolVar(&a.quiet, "quiet", false, "no progress and no logs but errors")
+	f.BoolVar(&a.noColor, "no-color", os.Getenv("NO_COLOR") != "", "no colour")
+
+	groups := []*cobra.Group{
+		{ID: "collect", Title: "Collect and read:"},
+		{ID: "ask", Title: "Search and follow:"},
+		{ID: "keep", Title: "Upkeep:"},
+	}
+	root.AddGroup(groups...)
+	add := func(group string, cmds ...*cobra.Command) {
+		for _, c := range cmds {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add("collect", newDemo(a), newInit(a), newCrawl(a), newExtract(a))
+	add("ask", newSearch(a), newTrace(a), newChain(a), newServe(a))
+	add("keep", newVerify(a), newReindex(a), newConfig(a), newGenerate(a), newVersion(a))
+	return root
+}
+
+// args turns cobra's complaint about arguments into a usage error.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, a []string) error {
+		if err := check(cmd, a); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+}
+
+// print writes v as one JSON document on one line.
+func (a *app) print(v any) error {
+	enc := json.NewEncoder(a.out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+func (a *app) progress() *term.Progress {
+	if a.quiet {
+		return &term.Progress{}
+	}
+	return term.NewProgress(a.err, a.log)
+}
+
+// open finds the workspace and its settings.
+func (a *app) open() (*config.Workspace, *config.Config, error) {
+	ws, err := config.Find(a.workspace)
+	if err != nil {
+		return nil, nil, err
+	}
+	conf, err := config.Load(ws.File(), os.LookupEnv)
+	if err != nil {
+		return nil, nil, hinted{err, "`tamga config show` lists every key"}
+	}
+	if a.network != "" {
+		if err := conf.Set("network", a.network, "flag"); err != nil {
+			return nil, nil, usageError{err}
+		}
+	}
+	return ws, conf, nil
+}
+
+func (a *app) store(ws *config.Workspace, conf *config.Config) (index.Rebuilder, error) {
+	return bleve.Open(ws.Index())
+}
+
+// reader reads with the profiles of the workspace, which may be nil or have none,
+// beside the bundled ones.
+func (a *app) reader(ws *config.Workspace) (*extract.Reader, error) {
+	opt := extract.Options{Log: a.log}
+	if ws != nil {
+		if _, err := os.Stat(ws.Profiles()); err == nil {
+			opt.ProfileDirs = []string{ws.Profiles()}
+		}
+	}
+	return extract.New(opt)
+}
+
+func (a *app) database(ws *config.Workspace) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(ws.Database())+"?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)")
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", ws.Database(), err)
+	}
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
+// writer opens the archive of a locked workspace and reports what a crash left.
+func (a *app) writer(ws *config.Workspace, operator string) (*evidence.Archive, error) {
+	return evidence.Open(ws.Evidence(), evidence.Options{Logger: a.log, Operator: operator})
+}
+
+// house is an open workspace: the parts that most verbs need together.
+type house struct {
+	ws      *config.Workspace
+	conf    *config.Config
+	archive *evidence.Archive
+	store   index.Rebuilder
+	pipe    *pipeline.Pipeline
+	close   []func()
+}
+
+// enter opens the workspace, for writing under its lock or for reading.
+func (a *app) enter(write bool) (*house, error) {
+	ws, conf, err := a.open()
+	if err != nil {
+		return nil, err
+	}
+	h := &house{ws: ws, conf: conf}
+	if write {
+		unlock, err := ws.Lock()
+		if err != nil {
+			return nil, err
+		}
+		h.close = append(h.close, unlock)
+		h.archive, err = a.writer(ws, operator(conf))
+		if err != nil {
+			h.Close()
+			return nil, err
+		}
+	} else if h.archive, err = evidence.OpenReader(ws.Evidence()); err != nil {
+		return nil, err
+	}
+	h.close = append(h.close, func() { h.archive.Close() })
+	if h.store, err = a.store(ws, conf); err != nil {
+		h.Close()
+		return nil, err
+	}
+	h.close = append(h.close, func() { h.store.Close() })
+	reader, err := a.reader(ws)
+	if err != nil {
+		h.Close()
+		return nil, err
+	}
+	h.pipe = &pipeline.Pipeline{Archive: h.archive, Reader: reader, Store: h.store, Log: a.log}
+	return h, nil
+}
+
+// Close closes what enter opened, last first.
+func (h *house) Close() {
+	for i := len(h.close) - 1; i >= 0; i-- {
+		h.close[i]()
+	}
+	h.close = nil
+}
+
+// operator is who answers for the captures.
+func operator(conf *config.Config) string {
+	if conf.Operator != "" {
+		return conf.Operator
+	}
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "unknown"
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tamga"
+	"tamga/crawler"
+	"tamga/internal/config"
+)
+
+// readEvery is the time between two readings of what a running crawl has sealed:
+// a slow crawl over Tor can be searched while it runs, a fast local one is not
+// slowed down.
+const readEvery = 30 * time.Second
+
+type crawlFlags struct {
+	local    bool
+	maxPages int64
+	scope    string
+	rate     float64
+	delay    time.Duration
+	parallel int
+	proxy    string
+}
+
+func newCrawl(a *app) *cobra.Command {
+	var fl crawlFlags
+	cmd := &cobra.Command{
+		Use:   "crawl [SOURCE…]",
+		Short: "Crawl configured sources or URLs once",
+		Long: `Crawl seals every page it can reach from the sources (names from tamga.toml, or
+URLs), then reads and indexes what is new. Without a source it goes on with what
+the frontier still holds. A page that was sealed is not fetched again. Ctrl-C or a
+crash at any moment loses nothing: the next crawl goes on.
+
+.onion goes through Tor's SOCKS port and nowhere else; so does the clear web unless
+crawl.direct is set. Loopback and private addresses are refused without --local.`,
+		Example: `  tamga crawl http://exampleonion.onion/
+  tamga crawl --local http://127.0.0.1:8080/ --max-pages 100`,
+		RunE: func(cmd *cobra.Command, argv []string) error {
+			h, err := a.enter(true)
+			if err != nil {
+				return err
+			}
+			defer h.Close()
+			sum, err := a.crawl(cmd, h, fl, argv)
+			if err != nil {
+				return err
+			}
+			if a.json || a.quiet {
+				return a.print(sum)
+			}
+			fmt.Fprintf(a.out, "captured %d, skipped %d, failed %d; %.1f MB in %.1f s\n", sum.Captured, sum.Skipped, sum.Failed, float64(sum.Bytes)/1e6, sum.Seconds)
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&fl.local, "local", false, "allow loopback and private addresses, and no others")
+	f.Int64Var(&fl.maxPages, "max-pages", 0, "stop after so many captures; 0 is no limit")
+	f.StringVar(&fl.scope, "scope", "host", "links that are followed: host, domain, any, prefix:URL or regex:PATTERN")
+	f.Float64Var(&fl.rate, "rate", 0, "requests a second in all, at most; 0 is no limit")
+	f.DurationVar(&fl.delay, "delay", 0, "between two requests to a host (default: crawl.delay, none with --local)")
+	f.IntVar(&fl.parallel, "parallel", 0, "requests to a host at a time (default: crawl.parallel)")
+	f.StringVar(&fl.proxy, "proxy", "", "SOCKS5 proxy of Tor, host:port (default: crawl.proxy)")
+	return cmd
+}
+
+// crawl collects, and reads what was collected as it goes.
+func (a *app) crawl(cmd *cobra.Command, h *house, fl crawlFlags, argv []string) (crawler.Summary, error) {
+	ctx := cmd.Context()
+	seeds, err := seeds(h.conf, argv)
+	if err != nil {
+		return crawler.Summary{}, err
+	}
+	progress := a.progress()
+	collect := progress.Bar("crawl", "pages", 0)
+	opt, err := a.crawlOptions(cmd, h.conf, fl)
+	if err != nil {
+		return crawler.Summary{}, err
+	}
+	opt.Progress = func(s crawler.Stats) {
+		done := s.Captured + s.Failed
+		collect.Set(done, done+s.Ready+int64(s.InFlight))
+	}
+	db, err := a.database(h.ws)
+	if err != nil {
+		return crawler.Summary{}, err
+	}
+	defer db.Close()
+	opt.Sink = h.archive
+	if opt.Frontier, err = crawler.Open(db); err != nil {
+		return crawler.Summary{}, err
+	}
+	c, err := crawler.New(opt)
+	if err != nil {
+		return crawler.Summary{}, err
+	}
+
+	read := progress.Bar("read", "captures", 0)
+	stop := a.readWhile(ctx, h, read.Set)
+	sum, err := c.Run(ctx, seeds)
+	collect.Done()
+	readErr := stop()
+	if err == nil && readErr == nil {
+		_, readErr = h.pipe.Ingest(ctx, read.Set)
+	}
+	read.Done()
+	progress.Wait()
+	return sum, errors.Join(err, readErr)
+}
+
+// readWhile ingests every readEvery until the function it returns is called.
+func (a *app) readWhile(ctx context.Context, h *house, progress func(done, total int64)) func() error {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() {
+		tick := time.NewTicker(readEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				done <- nil
+				return
+			case <-tick.C:
+			}
+			if _, err := h.pipe.Ingest(ctx, progress); err != nil && ctx.Err() == nil {
+				done <- err
+				return
+			}
+		}
+	}()
+	return func() error { cancel(); return <-done }
+}
+
+func (a *app) crawlOptions(cmd *cobra.Command, conf *config.Config, fl crawlFlags) (crawler.Options, error) {
+	c := conf.Crawl
+	scope, err := crawler.ParseScope(fl.scope)
+	if err != nil {
+		return crawler.Options{}, usageError{err}
+	}
+	opt := crawler.Options{
+		Proxy: c.Proxy, I2P: c.I2PProxy, Direct: c.Direct, Local: fl.local,
+		Parallel: c.Parallel, Workers: c.Workers, Delay: time.Duration(c.Delay), Rate: fl.rate,
+		MaxPages: fl.maxPages, Scope: scope, BodyCap: c.BodyCap,
+		UserAgent: c.UserAgent, Operator: operator(conf), Tool: "tamga/" + tamga.Version, Logger: a.log,
+	}
+	if fl.local {
+		opt.Delay, opt.Parallel = -1, max(c.Parallel, 8)
+	}
+	if cmd.Flags().Changed("delay") {
+		if opt.Delay = fl.delay; fl.delay == 0 {
+			opt.Delay = -1
+		}
+	}
+	if fl.parallel > 0 {
+		opt.Parallel = fl.parallel
+	}
+	if fl.proxy != "" {
+		opt.Proxy = fl.proxy
+	}
+	return opt, nil
+}
+
+// seeds turns names of sources and URLs into URLs.
+func seeds(conf *config.Config, argv []string) ([]string, error) {
+	var out []string
+	for _, arg := range argv {
+		found := false
+		for _, s := range conf.Sources {
+			if s.Name == arg {
+				out, found = append(out, s.URL), true
+			}
+		}
+		if found {
+			continue
+		}
+		u, err := url.Parse(arg)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+			return nil, usageError{fmt.Errorf("source %q: not an http(s) URL and not a name in tamga.toml", arg)}
+		}
+		out = append(out, arg)
+	}
+	return out, nil
+}

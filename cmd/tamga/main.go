@@ -1,0 +1,114 @@
+// Command tamga watches markets, forums and channels for drug trafficking, seals
+// what it sees, reads it, follows the money and shows why. See README.md.
+//
+// One file a verb. Standard output carries the result only; progress, logs and
+// hints go to standard error.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"tamga/evidence"
+	"tamga/index"
+	"tamga/internal/config"
+)
+
+// Exit codes (docs/exit-codes.md).
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitIncomplete  = 3
+	exitNoWorkspace = 10
+	exitLocked      = 11
+	exitIntegrity   = 12
+	exitUnreachable = 13
+	exitInterrupted = 130
+)
+
+// errIncomplete ends a verb that finished but not for everything it was given.
+var errIncomplete = errors.New("finished, but not for everything")
+
+// usageError is a wrong call.
+type usageError struct{ error }
+
+// hinted is an error with a line on what to do about it.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h hinted) Unwrap() error { return h.error }
+
+func main() { os.Exit(run()) }
+
+// run is main with an exit code, so that the script tests can call it.
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := newRoot().ExecuteContext(ctx)
+	if ctx.Err() != nil && err != nil {
+		fmt.Fprintln(os.Stderr, "tamga: interrupted")
+		return exitInterrupted
+	}
+	code := exitCode(err)
+	if code != exitOK {
+		report(err)
+	}
+	return code
+}
+
+func exitCode(err error) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.Is(err, errIncomplete):
+		return exitIncomplete
+	case errors.Is(err, config.ErrNoWorkspace):
+		return exitNoWorkspace
+	case errors.Is(err, config.ErrLocked):
+		return exitLocked
+	case errors.Is(err, evidence.ErrIntegrity):
+		return exitIntegrity
+	case errors.Is(err, index.ErrUnreachable):
+		return exitUnreachable
+	}
+	return exitFailed
+}
+
+// report prints one line of what and, where there is one, a hint.
+func report(err error) {
+	fmt.Fprintf(os.Stderr, "tamga: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
+	if h := hint(err); h != "" {
+		fmt.Fprintf(os.Stderr, "hint: %s\n", h)
+	}
+}
+
+func hint(err error) string {
+	var h hinted
+	var usage usageError
+	switch {
+	case errors.As(err, &h):
+		return h.hint
+	case errors.As(err, &usage):
+		return "see `tamga --help`, or `tamga VERB --help`"
+	case errors.Is(err, config.ErrNoWorkspace):
+		return "make one with `tamga init DIR`, or name one with -w DIR or TAMGA_WORKSPACE"
+	case errors.Is(err, config.ErrLocked):
+		return "wait for the other program to end; readers (search, verify, serve) need no lock"
+	case errors.Is(err, evidence.ErrIntegrity):
+		return "do not write to this workspace; compare it with a copy, and read docs/formats/log.md"
+	case errors.Is(err, index.ErrUnreachable):
+		return "check index.url in tamga.toml and that the cluster answers; `tamga config show` tells where each setting comes from"
+	}
+	return ""
+}

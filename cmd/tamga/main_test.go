@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"tamga/internal/demo"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"tamga": func() { os.Exit(run()) },
+	})
+}
+
+// TestScripts runs testdata/script/*.txtar: one or more a verb, each in a folder
+// of its own, with the demo market and the hostile server on loopback.
+func TestScripts(t *testing.T) {
+	market := httptest.NewServer(demo.New().Handler())
+	defer market.Close()
+	hostile := httptest.NewServer(demo.Hostile())
+	defer hostile.Close()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("MARKET", market.URL)
+			e.Setenv("HOSTILE", hostile.URL)
+			e.Setenv("HOME", e.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exitcode": exitcode,
+			"blocks":   blocks,
+		},
+		RequireExplicitExec: true,
+	})
+}
+
+// exitcode N CMD… runs a program and wants exactly that exit code.
+func exitcode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exitcode N COMMAND [ARG…]")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if got != args[0] {
+		ts.Fatalf("exit code %s, want %s", got, args[0])
+	}
+}
+
+// blocks DIR writes the demo ledger's block files.
+func blocks(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Check(demo.WriteBlocks(ts.MkAbs(args[0])))
+}
+
+// dataDir is the folder of real pages and blocks, if it is there.
+func dataDir(t testing.TB) string {
+	t.Helper()
+	dir := os.Getenv("TAMGA_DATA")
+	if dir == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			t.Skipf("no cache folder: %v", err)
+		}
+		dir = filepath.Join(cache, "tamga-data")
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("real data not run: %s is not there", dir)
+	}
+	return dir
+}
+
+// serveFolder serves a folder of pages without extensions as HTML.
+func serveFolder(t testing.TB, dir string) *httptest.Server {
+	t.Helper()
+	server := httptest.NewServer(folder(dir))
+	t.Cleanup(server.Close)
+	return server
+}
+
+func folder(dir string) http.Handler {
+	files := http.FileServer(http.Dir(dir))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if filepath.Ext(r.URL.Path) == "" {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		}
+		files.ServeHTTP(w, r)
+	})
+}
+
+func lines(b []byte) []string {
+	s := strings.TrimSpace(string(b))
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, "\n")
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(fmt.Sprintf("unexpected: %v", err))
+	}
+	return v
+}
+
+// path is a URL without its scheme and host.
+func path(url string) string {
+	_, rest, _ := strings.Cut(url, "://")
+	_, p, _ := strings.Cut(rest, "/")
+	return "/" + p
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"tamga/internal/demo"
+	"tamga/internal/torlab"
+)
+
+// TestTor crawls the market as an onion through a private Tor network, in a
+// network namespace that has nothing but loopback: the captures are those of a
+// direct crawl, payload by payload.
+func TestTor(t *testing.T) {
+	if testing.Short() {
+		t.Skip("no Tor network with -short")
+	}
+	if err := torlab.Available(); err != nil {
+		t.Skipf("Tor not run: %v", err)
+	}
+	inside, err := torlab.Isolated()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !inside {
+		bin, err := binary() // needs the module cache, not the network
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd, err := torlab.Isolate(os.Args[0], "-test.run=^TestTor$", "-test.v")
+		if err != nil {
+			t.Skipf("no network namespace here: %v", err)
+		}
+		cmd.Env = append(os.Environ(), "TAMGA_TEST_BIN="+bin)
+		out, err := cmd.CombinedOutput()
+		t.Logf("%s", out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	handler := demo.New().Handler()
+	direct := httptest.NewServer(handler)
+	defer direct.Close()
+	lab, err := torlab.Start(ctx, torlab.Options{Dir: t.TempDir(), Services: []torlab.Service{{Handler: handler}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lab.Close()
+
+	near, far := newCLI(t), newCLI(t)
+	near.run("crawl", "--local", direct.URL+"/", "--json")
+	sum := decodeJSON[crawlSummary](t, far.run("crawl", "http://"+lab.Onions[0]+"/", "--proxy", lab.SOCKS, "--delay", "0s", "--parallel", "8", "--json"))
+	want, got := payloads(near), payloads(far)
+	if len(want) < 200 || len(got) != len(want) {
+		t.Errorf("%d captures through Tor, %d direct", len(got), len(want))
+	}
+	for path, digest := range want {
+		if got[path] != digest {
+			t.Errorf("%s: %q through Tor, %q direct", path, got[path], digest)
+		}
+	}
+	t.Logf("%d captures in %.1f s", sum.Captured, sum.Seconds)
+	if out, err := exec.Command("ip", "route", "show", "default").CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("the namespace has a way out: %s %v", out, err)
+	}
+}
+
+// payloads are the digests of a workspace's captures by path.
+func payloads(c *cli) map[string]string {
+	out := map[string]string{}
+	for _, h := range c.hits("", "--kind", "capture") {
+		out[path(h.Fields["url"].(string))] = fmt.Sprint(h.Capture, " ", h.Fields["outcome"])
+	}
+	return out
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"tamga"
+	"tamga/chain"
+)
+
+func newTrace(a *app) *cobra.Command {
+	var forward, backward bool
+	var hops int
+	var method string
+	cmd := &cobra.Command{
+		Use:   "trace ADDRESS|TXID|TXID:N",
+		Short: "Follow value forward or back on the local ledger index",
+		Long: `Trace follows value from an address, a transaction or an output, transaction by
+transaction. Which input paid which output is a method's answer, not a fact of the
+ledger: the result names the method. Where an input's value is unknown the trace
+ends there and says so.`,
+		Example: `  tamga trace bcrt1q… --forward --hops 4
+  tamga trace f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16 --backward --json`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, argv []string) error {
+			if forward && backward {
+				return usageError{errors.New("--forward and --backward exclude each other")}
+			}
+			opt := chain.Options{Direction: chain.Forward, Hops: hops, Method: method}
+			if backward {
+				opt.Direction = chain.Backward
+			}
+			ws, conf, err := a.open()
+			if err != nil {
+				return err
+			}
+			ledger, err := openLedger(ws, conf)
+			if err != nil {
+				return err
+			}
+			defer ledger.Close()
+			tr, err := chain.Trace(cmd.Context(), ledger, argv[0], opt)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.print(tr)
+			}
+			return printTrace(a.out, tr)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&forward, "forward", false, "where it went (the default)")
+	f.BoolVar(&backward, "backward", false, "where it came from")
+	f.IntVar(&hops, "hops", 0, "stop after so many transactions; 0 is no limit")
+	f.StringVar(&method, "method", "fifo", "fifo, haircut or poison")
+	return cmd
+}
+
+func printTrace(out io.Writer, tr tamga.Trace) error {
+	fmt.Fprintf(out, "%s %s by %s (a method's answer, not a fact of the ledger)\n", tr.Subject, tr.Direction, tr.Method)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "depth\tamount\tfrom\tto\ttransaction\t")
+	for _, h := range tr.Hops {
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t\n", h.Depth, h.Amount, h.In.Address, h.Out.Address, h.TxID)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, e := range tr.Ends {
+		fmt.Fprintf(out, "end  %s:%d  %s\n", e.TxID, e.Vout, e.Reason)
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"tamga/evidence"
+	"tamga/internal/config"
+)
+
+func newVerify(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify [DIR]",
+		Short: "Check that no byte of the evidence has changed",
+		Long: `Verify recomputes every digest of the archive, the Merkle log and its signed head.
+It writes nothing and needs no workspace: DIR may be a workspace or a copy of its
+evidence folder. Exit code 12 means that something does not match.`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, argv []string) error {
+			dir, err := a.evidenceDir(argv)
+			if err != nil {
+				return err
+			}
+			progress := a.progress()
+			bar := progress.Bar("verify", "bytes", 0)
+			report, err := evidence.Verify(cmd.Context(), dir, bar.Set)
+			bar.Done()
+			progress.Wait()
+			if err != nil && !errors.Is(err, evidence.ErrIntegrity) {
+				return err
+			}
+			if a.json {
+				if err := a.print(report); err != nil {
+					return err
+				}
+			} else {
+				a.printReport(report)
+			}
+			if !report.OK {
+				return fmt.Errorf("%w: %d problems in %s", evidence.ErrIntegrity, len(report.Problems), dir)
+			}
+			return nil
+		},
+	}
+}
+
+// evidenceDir is the evidence folder of the workspace, or of the folder named.
+func (a *app) evidenceDir(argv []string) (string, error) {
+	if len(argv) == 0 {
+		ws, err := config.Find(a.workspace)
+		if err != nil {
+			return "", err
+		}
+		return ws.Evidence(), nil
+	}
+	for _, dir := range []string{argv[0], filepath.Join(argv[0], "evidence")} {
+		if info, err := os.Stat(filepath.Join(dir, "log")); err == nil && info.IsDir() {
+			return dir, nil
+		}
+	}
+	return "", hinted{fmt.Errorf("verify %s: no evidence log there", argv[0]), "name a workspace, or a folder that holds log/ and warc/"}
+}
+
+func (a *app) printReport(r evidence.Report) {
+	for _, s := range r.Recovered {
+		fmt.Fprintf(a.out, "torn tail  %s\n", s)
+	}
+	for _, p := range r.Problems {
+		fmt.Fprintf(a.out, "PROBLEM    %s at byte %d: %s\n", p.File, p.Offset, p.What)
+	}
+	state := "ok"
+	if !r.OK {
+		state = "BROKEN"
+	}
+	fmt.Fprintf(a.out, "%s: %d captures, %d log entries\n", state, r.Captures, r.LogSize)
+}

@@ -1,0 +1,229 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tamga"
+	"tamga/index"
+)
+
+// Documents are what the index holds of a capture: one of kind capture, and one
+// for each listing, vendor and post on the page. page may be nil.
+//
+// A listing is one document however often and wherever it was seen; its id is
+// made from its URL, so a later capture replaces an earlier one.
+func Documents(c tamga.Capture, page *tamga.Page) []index.Document {
+	docs := []index.Document{captureDocument(c, page)}
+	if page == nil {
+		return docs
+	}
+	for i := range page.Listings {
+		docs = append(docs, listingDocument(c, page, &page.Listings[i]))
+	}
+	if v := page.Vendor; v != nil && v.Name != "" {
+		docs = append(docs, vendorDocument(c, page))
+	}
+	for i := range page.Posts {
+		docs = append(docs, postDocument(c, page, &page.Posts[i]))
+	}
+	return docs
+}
+
+// fields collects the values of a document; an unknown value is left out.
+type fields map[string]any
+
+func (f fields) str(name, v string) {
+	if v != "" {
+		f[name] = v
+	}
+}
+
+func (f fields) list(name string, v []string) {
+	if len(v) > 0 {
+		f[name] = v
+	}
+}
+
+func base(c tamga.Capture, page *tamga.Page) fields {
+	f := fields{
+		"seq": c.Seq, "source": c.Source, "route": string(c.Route),
+		"captured": c.Requested.UTC().Format(time.RFC3339), "day": c.Requested.UTC().Format(time.DateOnly),
+	}
+	if page != nil {
+		f.str("market", page.Market)
+		f.str("language", page.Language)
+		f.str("page_kind", string(page.Kind))
+		f.str("reader", page.Reader)
+	}
+	return f
+}
+
+// identifier names the index field of each finding that is searched as a whole.
+var identifier = map[tamga.FindingType]string{
+	tamga.FindAddress: "address", tamga.FindOnion: "onion", tamga.FindEmail: "email", tamga.FindHandle: "handle",
+	tamga.FindPGP: "pgp", tamga.FindTxID: "txid", tamga.FindPhone: "phone",
+}
+
+// identifiers adds the findings that stand within span; an empty span is all.
+func (f fields) identifiers(page *tamga.Page, span [2]int) {
+	for _, x := range page.Findings {
+		name, ok := identifier[x.Type]
+		if !ok || (span[1] > span[0] && (x.Start < span[0] || x.End > span[1])) {
+			continue
+		}
+		have, _ := f[name].([]string)
+		if !slices.Contains(have, x.Value) {
+			f[name] = append(have, x.Value)
+		}
+	}
+}
+
+func captureDocument(c tamga.Capture, page *tamga.Page) index.Document {
+	f := base(c, page)
+	f["url"], f["outcome"], f["size"] = c.URL, string(c.Outcome), c.Size
+	if c.Status != 0 {
+		f["status"] = c.Status
+	}
+	if page != nil {
+		f.str("title", page.Title)
+		f.str("text", page.Text.Body)
+		f.identifiers(page, [2]int{})
+		if page.Vendor != nil {
+			f.str("vendor", page.Vendor.Name)
+		}
+	}
+	return document("capture", fmt.Sprint(c.Seq), c, f)
+}
+
+func listingDocument(c tamga.Capture, page *tamga.Page, l *tamga.Listing) index.Document {
+	f := base(c, page)
+	url := l.URL
+	if url == "" && page.Kind == tamga.PageListing {
+		url = c.URL
+	}
+	f["title"], f["span"] = l.Title, l.Span
+	f.str("url", url)
+	f.str("text", l.Description)
+	f.str("vendor", l.Vendor)
+	f.str("price", l.Price)
+	f.str("currency", l.Currency)
+	f.str("quantity", l.Quantity)
+	f.str("unit", l.Unit)
+	f.list("substances", l.Substances)
+	f.str("category", l.Category)
+	f.str("section", l.Section)
+	f.list("from", l.From)
+	f.list("to", l.To)
+	f.str("from_text", l.FromText)
+	f.str("to_text", l.ToText)
+	f.identifiers(page, l.Span)
+	key := url
+	if key == "" {
+		key = fmt.Sprintf("%s#%d", c.URL, l.Span[0])
+	}
+	return document("listing", key, c, f)
+}
+
+func vendorDocument(c tamga.Capture, page *tamga.Page) index.Document {
+	v, f := page.Vendor, base(c, page)
+	f["title"], f["vendor"], f["span"] = v.Name, v.Name, v.Span
+	url := v.URL
+	if url == "" {
+		url = c.URL
+	}
+	f.str("url", url)
+	f.str("text", v.Bio)
+	f.str("rating", v.Rating)
+	f.str("deals", v.Deals)
+	f.identifiers(page, [2]int{})
+	if len(v.PGP) > 0 {
+		f.list("pgp", v.PGP)
+	}
+	return document("vendor", url, c, f)
+}
+
+func postDocument(c tamga.Capture, page *tamga.Page, p *tamga.Post) index.Document {
+	f := base(c, page)
+	f["text"], f["span"] = p.Text, p.Span
+	f.str("url", p.URL)
+	f.str("title", p.Thread)
+	f.str("channel", p.Channel)
+	f.str("thread", p.Thread)
+	f.str("author", p.Author)
+	if p.Time != nil {
+		f["posted"] = p.Time.UTC().Format(time.RFC3339)
+	}
+	f.identifiers(page, p.Span)
+	key := p.URL
+	if p.ID != "" {
+		key = c.URL + "#" + p.ID
+	} else if key == "" {
+		key = fmt.Sprintf("%s#%d", c.URL, p.Span[0])
+	}
+	return document("post", key, c, f)
+}
+
+func document(kind, key string, c tamga.Capture, f fields) index.Document {
+	if kind != "capture" {
+		sum := sha256.Sum256([]byte(key))
+		key = hex.EncodeToString(sum[:12])
+	}
+	return index.Document{ID: kind + ":" + key, Kind: kind, Capture: c.Digest, Seq: c.Seq, Fields: f}
+}
+
+// merger settles documents of one id, in the order of the log: a later one
+// replaces an earlier one, but a listing read from a card on a list page never
+// replaces what was read from the listing's own page, which says more.
+type merger struct {
+	store index.Store
+	all   bool            // the run began with an empty store: own knows every listing
+	own   map[string]bool // ids of listings known to have, or not to have, a page of their own
+}
+
+func newMerger(store index.Store, all bool) *merger { return &merger{store, all, map[string]bool{}} }
+
+func (m *merger) merge(ctx context.Context, docs []index.Document) ([]index.Document, error) {
+	place := map[string]int{}
+	var out []index.Document
+	for _, d := range docs {
+		if d.Kind == "listing" {
+			if isOwn(d) {
+				m.own[d.ID] = true
+			} else if own, err := m.isOwn(ctx, d.ID); err != nil {
+				return nil, err
+			} else if own {
+				continue
+			}
+		}
+		if i, ok := place[d.ID]; ok {
+			out[i] = d
+			continue
+		}
+		place[d.ID] = len(out)
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+func (m *merger) isOwn(ctx context.Context, id string) (bool, error) {
+	if own, known := m.own[id]; known || m.all {
+		return own, nil
+	}
+	d, found, err := m.store.Get(ctx, id)
+	if err != nil {
+		return false, fmt.Errorf("look up %s: %w", id, err)
+	}
+	m.own[id] = found && isOwn(d)
+	return m.own[id], nil
+}
+
+func isOwn(d index.Document) bool {
+	kind, _ := d.Fields["page_kind"].(string)
+	return strings.EqualFold(kind, string(tamga.PageListing))
+}

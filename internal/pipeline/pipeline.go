@@ -1,0 +1,180 @@
+// Package pipeline is the one place where the stages meet: sealed captures go in
+// at one end, documents of the index come out at the other.
+//
+// Ingest and Reindex are the same loop over the evidence log, started at the
+// index's checkpoint or at 0; the index holds nothing that the loop cannot make
+// again. Captures are read in parallel and applied in the order of the log.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+
+	"tamga"
+	"tamga/evidence"
+	"tamga/extract"
+	"tamga/index"
+	"tamga/internal/decode"
+)
+
+// PageLimit is the largest page that is read, in bytes after content decoding.
+const PageLimit = 64 << 20
+
+// batch is the number of captures read before their documents are put.
+const batch = 256
+
+// Pipeline reads captures of an archive into an index.
+type Pipeline struct {
+	Archive *evidence.Archive
+	Reader  *extract.Reader
+	Store   index.Rebuilder
+	Log     *slog.Logger
+	Profile func(tamga.Capture) string // profile a source names; nil or "": by URL and content
+}
+
+// Stats counts what a run did.
+type Stats struct {
+	Captures  int64 `json:"captures"`
+	Documents int64 `json:"documents"`
+	Problems  int64 `json:"problems"` // captures that were indexed without their text; each is logged
+}
+
+// Ingest reads every capture after the index's checkpoint. It may be interrupted
+// anywhere: the next call carries on.
+func (p *Pipeline) Ingest(ctx context.Context, progress func(done, total int64)) (Stats, error) {
+	return p.fill(ctx, p.Store, progress)
+}
+
+// Reindex builds the index anew beside the old one and swaps them.
+func (p *Pipeline) Reindex(ctx context.Context, progress func(done, total int64)) (stats Stats, err error) {
+	err = p.Store.Rebuild(ctx, func(fresh index.Store) error {
+		stats, err = p.fill(ctx, fresh, progress)
+		return err
+	})
+	return stats, err
+}
+
+func (p *Pipeline) fill(ctx context.Context, store index.Store, progress func(done, total int64)) (stats Stats, err error) {
+	from, err := store.Checkpoint(ctx)
+	if err != nil {
+		return stats, fmt.Errorf("read checkpoint of the index: %w", err)
+	}
+	total := p.Archive.Len()
+	if from > total {
+		return stats, fmt.Errorf("the index is ahead of the evidence log (%d > %d): run `tamga reindex`", from, total)
+	}
+	merge := newMerger(store, from == 0)
+	var captures []tamga.Capture
+	flush := func(next int64) error {
+		pages, problems := p.read(ctx, captures)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var docs []index.Document
+		for i, c := range captures {
+			docs = append(docs, Documents(c, pages[i])...)
+		}
+		docs, err := merge.merge(ctx, docs)
+		if err != nil {
+			return err
+		}
+		if err := store.Put(ctx, docs, next); err != nil {
+			return fmt.Errorf("put documents: %w", err)
+		}
+		stats.Captures += int64(len(captures))
+		stats.Documents += int64(len(docs))
+		stats.Problems += problems
+		captures = captures[:0]
+		if progress != nil {
+			progress(next, total)
+		}
+		return nil
+	}
+	for c, err := range p.Archive.Captures(ctx, from) {
+		if err != nil {
+			return stats, err
+		}
+		if c.Seq >= total {
+			break
+		}
+		captures = append(captures, c)
+		if len(captures) == batch {
+			if err := flush(c.Seq + 1); err != nil {
+				return stats, err
+			}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return stats, err
+	}
+	if total > from {
+		err = flush(total)
+	}
+	return stats, err
+}
+
+// read reads the pages of captures on every core; a page that cannot be read is
+// nil and logged.
+func (p *Pipeline) read(ctx context.Context, captures []tamga.Capture) ([]*tamga.Page, int64) {
+	pages := make([]*tamga.Page, len(captures))
+	var problems int64
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	work := make(chan int)
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := range work {
+				_, page, err := p.Open(ctx, captures[i].Seq)
+				if err != nil && ctx.Err() == nil && !errors.Is(err, errNoPage) {
+					p.Log.Warn("page not read", "capture", captures[i].Seq, "url", captures[i].URL, "err", err)
+					mu.Lock()
+					problems++
+					mu.Unlock()
+				}
+				pages[i] = page
+			}
+		})
+	}
+	for i := range captures {
+		work <- i
+	}
+	close(work)
+	wg.Wait()
+	return pages, problems
+}
+
+// errNoPage is for a capture without a text to read.
+var errNoPage = errors.New("capture has no page")
+
+// Open reads one capture: the exchange as sealed and, where it has one, the page.
+func (p *Pipeline) Open(ctx context.Context, seq int64) (*tamga.Exchange, *tamga.Page, error) {
+	ex, capture, err := p.Archive.Read(ctx, seq)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open capture %d: %w", seq, err)
+	}
+	if len(ex.Body) == 0 {
+		return ex, nil, errNoPage
+	}
+	body, _, err := decode.Body(ex.Header, ex.Body, PageLimit)
+	if err != nil {
+		return ex, nil, fmt.Errorf("decode capture %d: %w", seq, err)
+	}
+	profile := ""
+	if p.Profile != nil {
+		profile = p.Profile(capture)
+	}
+	page, err := p.Reader.Page(extract.Input{
+		URL: capture.URL, ContentType: capture.ContentType, Body: body, Profile: profile,
+	})
+	if err != nil {
+		return ex, nil, fmt.Errorf("read capture %d: %w", seq, err)
+	}
+	return ex, page, nil
+}
+
+// NoPage tells whether err says that a capture has no page, which is no failure.
+func NoPage(err error) bool { return errors.Is(err, errNoPage) }
