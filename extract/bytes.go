@@ -24,9 +24,19 @@ var byteClass = func() (t [256]uint8) {
 
 // Lengths of the runs of letters and digits that may be an identifier.
 const (
-	minRun = 26
-	maxRun = 128
+	minRun    = 26
+	maxRun    = 128
+	minSegwit = 14 // the shortest witness program, of two bytes
 )
+
+// segwit says whether a run has the prefix of a Bitcoin segwit address.
+func segwit(run string) bool {
+	switch run[:3] {
+	case "bc1", "tb1", "BC1", "TB1":
+		return true
+	}
+	return false
+}
 
 // bytes is the anchor pass: it finds the numbers and the long runs of letters
 // and digits, and the anchors of contacts; validators run only there.
@@ -48,7 +58,7 @@ func (s *scan) bytes() {
 			for end < len(t) && byteClass[t[end]] == alnumByte {
 				end++
 			}
-			if end-i >= minRun {
+			if end-i >= minRun || end-i >= minSegwit && segwit(t[i:end]) {
 				if s.run(i, end) {
 					i, next = end, end
 					continue

@@ -20,7 +20,7 @@ type card struct {
 	node   *html.Node
 	title  *html.Node // the link of the offer
 	vendor *html.Node
-	price  *tamga.Finding
+	price  *tamga.Finding // nil where it names none
 }
 
 var (
@@ -40,7 +40,7 @@ func attr(n *html.Node, key string) string {
 	return ""
 }
 
-// make is what elements of one list have in common: their own and their
+// likeness is what elements of one list have in common: their own and their
 // parent's name and first classes.
 func likeness(n *html.Node) string {
 	sig := n.Data + "." + classes1(attr(n, "class"))
@@ -137,7 +137,7 @@ func (d *document) group(nodes []*html.Node) (cards []card, size int) {
 			texts[text(a)]++
 		}
 	}
-	end := 0
+	end, priced := 0, 0
 	titles := map[string]bool{}
 	for _, n := range nodes {
 		span := d.tree.spans[n]
@@ -145,11 +145,7 @@ func (d *document) group(nodes []*html.Node) (cards []card, size int) {
 			return nil, 0
 		}
 		end = span[1]
-		price := d.cardPrice(span)
-		if price == nil {
-			continue
-		}
-		c := card{node: n, price: price}
+		c := card{node: n, price: d.cardPrice(span)}
 		c.title = d.cardTitle(n, hrefs, texts, len(nodes))
 		if c.title == nil {
 			continue
@@ -160,9 +156,18 @@ func (d *document) group(nodes []*html.Node) (cards []card, size int) {
 				break
 			}
 		}
+		if c.price == nil && c.vendor == nil && !heading(c.title) {
+			continue
+		}
+		if c.price != nil {
+			priced++
+		}
 		titles[attr(c.title, "href")] = true
 		size += span[1] - span[0]
 		cards = append(cards, c)
+	}
+	if priced*2 < len(cards) { // a few offers may lack a price, not most
+		return nil, 0
 	}
 	if len(titles)*10 < len(cards)*8 { // the same link again and again: not offers
 		return nil, 0
@@ -182,8 +187,8 @@ func links(n *html.Node) (out []*html.Node) {
 	return out
 }
 
-// cardPrice is the price that stands in an element of that name, else the
-// first.
+// cardPrice is the price of a card: one that stands alone, else the first that
+// is not part of a title, else the first.
 func (d *document) cardPrice(span [2]int) *tamga.Finding {
 	ps := d.within(span, tamga.FindPrice)
 	if len(ps) == 0 {
@@ -198,11 +203,24 @@ func (d *document) cardPrice(span [2]int) *tamga.Finding {
 		}
 	}
 	for i, p := range ps {
+		if !titled[i] && d.alone(p) {
+			return p
+		}
+	}
+	for i, p := range ps {
 		if !titled[i] {
 			return p
 		}
 	}
 	return ps[0]
+}
+
+// alone says whether a finding is all that stands between two tags: a price in
+// its own cell, not in a sentence.
+func (d *document) alone(f *tamga.Finding) bool {
+	before := strings.TrimRight(d.page.Source[max(0, f.Start-64):f.Start], " \t\r\n")
+	after := strings.TrimLeft(d.page.Source[f.End:min(len(d.page.Source), f.End+64)], " \t\r\n")
+	return strings.HasSuffix(before, ">") && strings.HasPrefix(after, "<")
 }
 
 // cardTitle is the link of the offer: one whose target is not shared by the
@@ -246,7 +264,10 @@ func heading(n *html.Node) bool {
 func (d *document) listing(c card) tamga.Listing {
 	x := tamga.Listing{
 		Title: title(text(c.title)), URL: d.absolute(attr(c.title, "href")),
-		Price: c.price.Amount, Currency: c.price.Currency, Span: d.tree.spans[c.node],
+		Span: d.tree.spans[c.node],
+	}
+	if c.price != nil {
+		x.Price, x.Currency = c.price.Amount, c.price.Currency
 	}
 	if c.vendor != nil {
 		x.Vendor = vendorName(text(c.vendor))

@@ -82,8 +82,12 @@ func spaced(s string) bool {
 
 // place is the longest place name at the start of words.
 func (x *lexicon) place(words []string) (n int, codes []string) {
-	for n = min(x.placeLen, len(words)); n > 0; n-- {
-		key := string(lower(strings.Join(words[:n], " ")))
+	first := string(lower(words[0]))
+	for n = min(x.placeLen[first], len(words)); n > 0; n-- {
+		key := first
+		if n > 1 {
+			key = string(lower(strings.Join(words[:n], " ")))
+		}
 		c, ok := x.places[key]
 		if !ok {
 			continue

@@ -51,10 +51,27 @@ func identifies(t tamga.FindingType) bool {
 	return false
 }
 
+// sortFindings sorts by start, the longer first; a finding is large, so each is
+// moved once.
 func sortFindings(fs []tamga.Finding) {
-	slices.SortStableFunc(fs, func(a, b tamga.Finding) int {
+	order := func(a, b *tamga.Finding) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End))
-	})
+	}
+	at := make([]*tamga.Finding, len(fs))
+	sorted := true
+	for i := range fs {
+		at[i] = &fs[i]
+		sorted = sorted && (i == 0 || order(at[i-1], at[i]) <= 0)
+	}
+	if sorted {
+		return
+	}
+	slices.SortStableFunc(at, order)
+	out := make([]tamga.Finding, len(fs))
+	for i, f := range at {
+		out[i] = *f
+	}
+	copy(fs, out)
 }
 
 // place maps findings from a view to the source.
@@ -171,7 +188,7 @@ func (d *document) profiled(l *layout) {
 	page := d.tree.Selection
 	d.page.Kind = l.Kind
 	if t := l.Title.get(page, page); t != "" {
-		d.page.Title = line(t)
+		d.page.Title = fold(t)
 	}
 	if l.Vendor != nil {
 		el := page.FindMatcher(l.Vendor.element).First()
@@ -224,7 +241,7 @@ func (d *document) keys(span [2]int) (out []string) {
 // offer reads a listing; without a title it is none.
 func (d *document) offer(o *offer, page, el *goquery.Selection) (tamga.Listing, bool) {
 	x := tamga.Listing{
-		Title: line(o.Title.get(page, el)), Vendor: line(o.Vendor.get(page, el)),
+		Title: fold(o.Title.get(page, el)), Vendor: line(o.Vendor.get(page, el)),
 		Price: o.Price.get(page, el), Currency: o.Currency.get(page, el),
 		Description: o.Description.get(page, el), Section: o.Section.get(page, el),
 		FromText: line(o.From.get(page, el)), ToText: line(o.To.get(page, el)),

@@ -167,7 +167,11 @@ func (f *field) read(n *html.Node) string {
 				b.WriteByte('\n')
 			}
 		}
-		return b.String()
+		lines := strings.Split(b.String(), "\n")
+		for i := range lines {
+			lines[i] = strings.TrimSpace(lines[i])
+		}
+		return strings.Join(lines, "\n")
 	}
 	return text(n)
 }

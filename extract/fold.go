@@ -18,6 +18,20 @@ func lower(s string) []byte {
 			i++
 			continue
 		}
+		if i+1 < len(b) && (c == 0xD0 || c == 0xD1) { // Russian, the common case
+			switch d := b[i+1]; {
+			case c == 0xD0 && 0x90 <= d && d <= 0x9F:
+				b[i+1] = d + 0x20
+			case c == 0xD0 && 0xA0 <= d && d <= 0xAF:
+				b[i], b[i+1] = 0xD1, d-0x20
+			case c == 0xD0 && 0x80 <= d && d <= 0x8F:
+				b[i], b[i+1] = 0xD1, d+0x10
+			}
+			if d := s[i+1]; d >= 0x80 && d < 0xC0 && (c == 0xD0 || d < 0xA0) {
+				i += 2
+				continue
+			}
+		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		if r != utf8.RuneError {
 			if l := unicode.ToLower(r); l != r && utf8.RuneLen(l) == n {

@@ -55,7 +55,7 @@ type lexicon struct {
 	money     map[string]currency
 	signs     []sign // symbols, longest first
 	places    map[string][]string
-	placeLen  int // of the longest place name, in words
+	placeLen  map[string]int // words of the longest place name, by its first word
 }
 
 type sign struct {
@@ -100,7 +100,7 @@ func names(cell string) []string {
 var shared = sync.OnceValues(loadLexicon)
 
 func loadLexicon() (*lexicon, error) {
-	x := &lexicon{units: map[string]unit{}, unitNamed: map[string]unit{}, money: map[string]currency{}, places: map[string][]string{}}
+	x := &lexicon{units: map[string]unit{}, unitNamed: map[string]unit{}, money: map[string]currency{}, places: map[string][]string{}, placeLen: map[string]int{}}
 	for _, load := range []func() error{x.loadUnits, x.loadMoney, x.loadPlaces, x.loadWords} {
 		if err := load(); err != nil {
 			return nil, err
@@ -144,7 +144,8 @@ func (x *lexicon) loadPlaces() error {
 		for _, n := range names(r[1]) {
 			key := strings.Join(placeWords(n), " ")
 			x.places[key] = strings.Fields(r[0])
-			x.placeLen = max(x.placeLen, strings.Count(key, " ")+1)
+			first, _, _ := strings.Cut(key, " ")
+			x.placeLen[first] = max(x.placeLen[first], strings.Count(key, " ")+1)
 		}
 	}
 	return err

@@ -89,7 +89,6 @@ func TestMarketsCards(t *testing.T) {
 			total.add("title", strings.Contains(fold(e.Expr), l.Title))
 			total.add("vendor", l.Vendor != "" && strings.Contains(e.Expr, "'"+l.Vendor+"'"))
 			total.add("price", l.Price != "")
-			t.Logf("%q %s %s %s %s", l.Title, l.URL, l.Price, l.Currency, l.Vendor)
 		}
 		total["listings"] = [2]int{total["listings"][0] + len(p.Listings), total["listings"][1] + strings.Count(e.Expr, "'/listing.php?ls_id=")}
 	})

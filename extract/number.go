@@ -88,6 +88,9 @@ func numberAt(s string, i int, spaces bool) number {
 // 1½, 1 1/2.
 func (x *number) fractionAt(s string) {
 	for sign, value := range fractions {
+		if x.end < len(s) && s[x.end] < 0x80 {
+			break
+		}
 		if strings.HasPrefix(s[x.end:], sign) {
 			x.set(plus(x.exact, value), x.end+len(sign))
 			return
@@ -143,8 +146,16 @@ func rat(s string) *big.Rat {
 	return r
 }
 
-func plus(a, b string) string  { return ratString(new(big.Rat).Add(rat(a), rat(b))) }
-func times(a, b string) string { return ratString(new(big.Rat).Mul(rat(a), rat(b))) }
+func plus(a, b string) string { return ratString(new(big.Rat).Add(rat(a), rat(b))) }
+func times(a, b string) string {
+	switch {
+	case b == "1":
+		return a
+	case a == "1":
+		return plain(b)
+	}
+	return ratString(new(big.Rat).Mul(rat(a), rat(b)))
+}
 
 // ratString is r with at most nine decimals and no zeros at the end.
 func ratString(r *big.Rat) string {

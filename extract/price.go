@@ -2,6 +2,7 @@ package extract
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"tamga"
 )
@@ -10,6 +11,9 @@ import (
 func (s *scan) signBefore(i int) (c currency, start int, ok bool) {
 	for i > 0 && s.s[i-1] == ' ' {
 		i--
+	}
+	if i == 0 || s.s[i-1] != '$' && s.s[i-1] < utf8.RuneSelf { // every symbol ends like that
+		return c, 0, false
 	}
 	for _, g := range s.lex.signs {
 		if strings.HasSuffix(s.s[:i], g.text) {
@@ -22,9 +26,14 @@ func (s *scan) signBefore(i int) (c currency, start int, ok bool) {
 // signAfter is the currency symbol or name that starts at i, after blanks.
 func (s *scan) signAfter(i int) (c currency, end int, ok bool) {
 	i = skipSpace(s.s, i)
-	for _, g := range s.lex.signs {
-		if strings.HasPrefix(s.s[i:], g.text) {
-			return g.currency, i + len(g.text), true
+	if i >= len(s.s) {
+		return c, 0, false
+	}
+	if b := s.s[i]; b == '$' || b >= utf8.RuneSelf || b >= 'A' && b <= 'Z' || b == 'z' { // every symbol starts like that
+		for _, g := range s.lex.signs {
+			if strings.HasPrefix(s.s[i:], g.text) {
+				return g.currency, i + len(g.text), true
+			}
 		}
 	}
 	stop := wordAt(s.s, i)

@@ -1,6 +1,8 @@
 package extract
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"tamga"
@@ -56,17 +58,14 @@ func (s *scan) unitAt(i int) (u unit, end int, ok bool) {
 
 // startsName says whether a substance name starts at i and ends by stop.
 func (s *scan) startsName(i, stop int) bool {
-	for _, h := range s.hits {
-		if h.start >= i {
-			return h.start == i && h.end <= stop && h.kind == kindSubstance
-		}
-	}
-	return false
+	k, ok := slices.BinarySearchFunc(s.hits, i, func(h hit, at int) int { return cmp.Compare(h.start, at) })
+	return ok && s.hits[k].end <= stop && s.hits[k].kind == kindSubstance
 }
 
 // quantities reads the numbers of the text: as prices, quantities or neither.
 func (s *scan) quantities() {
 	used := 0 // no number before this is read again
+	first := len(s.out)
 	for n := 0; n < len(s.nums); n++ {
 		x := s.nums[n]
 		if x.start < used {
@@ -80,8 +79,12 @@ func (s *scan) quantities() {
 			used = end
 		}
 	}
+	var spans [][2]int
+	for _, f := range s.out[first:] {
+		spans = append(spans, [2]int{f.Start, f.End})
+	}
 	for _, h := range s.hits {
-		if h.kind == kindQuantity && !s.overlaps(h.start, h.end) {
+		if h.kind == kindQuantity && !measured(spans, h.start, h.end) {
 			u := s.lex.unitNamed[h.id]
 			amount := h.value
 			f := tamga.Finding{Type: tamga.FindQuantity, Rule: "quantity-word@1", Confidence: 0.85, Valid: true, Amount: amount, Unit: u.name}
@@ -92,13 +95,11 @@ func (s *scan) quantities() {
 	}
 }
 
-func (s *scan) overlaps(start, end int) bool {
-	for i := len(s.out) - 1; i >= 0 && i >= len(s.out)-64; i-- {
-		if s.out[i].Start < end && start < s.out[i].End {
-			return true
-		}
-	}
-	return false
+// measured says whether a price or quantity of a number overlaps a range;
+// spans holds them by start.
+func measured(spans [][2]int, start, end int) bool {
+	k, _ := slices.BinarySearchFunc(spans, end, func(m [2]int, at int) int { return cmp.Compare(m[0], at) })
+	return k > 0 && spans[k-1][1] > start
 }
 
 // quantity reads a number with a unit; it returns its end, 0 where it is none.

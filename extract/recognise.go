@@ -32,6 +32,7 @@ func (r *Reader) recognise(v *view) []tamga.Finding { return r.scan(v).out }
 
 func (r *Reader) scan(v *view) *scan {
 	s := &scan{lex: r.lexicon, s: v.body, low: lower(v.body)}
+	s.out = make([]tamga.Finding, 0, 8+len(v.body)/256)
 	s.keys() // also masks
 	s.bytes()
 	s.words()

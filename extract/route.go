@@ -23,32 +23,50 @@ func (s *scan) hitsBetween(lo, hi int) (int, int) {
 // maxRoute is how long the phrase of a route may be, in bytes.
 const maxRoute = 120
 
+// A cue is a place in the text after which a route may be told.
+type cue struct {
+	start, end int
+	kind       entryKind
+	confidence float64
+}
+
+var labels = []struct {
+	word []byte
+	kind entryKind
+}{{[]byte("from:"), kindFrom}, {[]byte("to:"), kindTo}}
+
 // routes reads the places after a cue: "ships from Germany", "To: EU".
 func (s *scan) routes() {
+	var cues []cue
 	for _, h := range s.hits {
 		if h.kind == kindFrom || h.kind == kindTo {
-			s.route(h.start, h.end, h.kind, 0.9)
+			cues = append(cues, cue{h.start, h.end, h.kind, 0.9})
 		}
 	}
-	for _, c := range []struct {
-		word string
-		kind entryKind
-	}{{"from:", kindFrom}, {"to:", kindTo}} {
+	for _, c := range labels {
 		for at := 0; ; {
-			i := bytes.Index(s.low[at:], []byte(c.word))
+			i := bytes.Index(s.low[at:], c.word)
 			if i < 0 {
 				break
 			}
 			at += i + len(c.word)
 			if start := at - len(c.word); !letterBefore(s.s, start) && !s.hidden(start) {
-				s.route(start, at, c.kind, 0.8)
+				cues = append(cues, cue{start, at, c.kind, 0.8})
 			}
+		}
+	}
+	slices.SortFunc(cues, func(a, b cue) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end)) })
+	last := 0
+	for _, c := range cues {
+		if c.start >= last {
+			last = max(last, s.route(c.start, c.end, c.kind, c.confidence))
 		}
 	}
 }
 
-// route reads the phrase after a cue.
-func (s *scan) route(cue, start int, kind entryKind, confidence float64) {
+// route reads the phrase after a cue; it returns its end, 0 where no place is
+// named.
+func (s *scan) route(cue, start int, kind entryKind, confidence float64) int {
 	for start < len(s.s) && strings.IndexByte(" :\t-\n=", s.s[start]) >= 0 && start-cue < 40 {
 		start++
 	}
@@ -65,17 +83,13 @@ func (s *scan) route(cue, start int, kind entryKind, confidence float64) {
 	phrase = strings.TrimRight(phrase, " .,")
 	in, except := s.lex.countries(phrase)
 	if len(in) == 0 && len(except) == 0 {
-		return
+		return 0
 	}
 	f := tamga.Finding{Type: tamga.FindRoute, Rule: "route@1", Confidence: confidence, Valid: true, Direction: "from", Countries: in, Except: except}
 	if kind == kindTo {
 		f.Direction = "to"
 	}
 	f.Value = f.Direction + " " + strings.Join(in, ",")
-	for _, o := range s.out {
-		if o.Type == tamga.FindRoute && o.Start < start+len(phrase) && cue < o.End {
-			return
-		}
-	}
 	s.add(f, cue, start+len(phrase))
+	return start + len(phrase)
 }

@@ -103,21 +103,43 @@ func (s *scan) describes(i int) bool {
 // purities reports percentages that speak of a substance.
 func (s *scan) purities() {
 	for _, x := range s.nums {
-		k := skipSpace(s.s, x.end)
-		if k >= len(s.s) || s.s[k] != '%' || x.fraction {
+		if x.fraction {
+			continue
+		}
+		start, end := s.percentage(x)
+		if end == 0 {
 			continue
 		}
 		v := rat(x.exact)
 		if v.Cmp(rat("100")) > 0 || v.Cmp(rat("1")) < 0 {
 			continue
 		}
-		c, ok := s.speaksOfPurity(x.start, k+1)
+		c, ok := s.speaksOfPurity(start, end)
 		if !ok {
 			continue
 		}
 		p := plain(x.exact)
-		s.add(tamga.Finding{Type: tamga.FindPurity, Value: p + " %", Percent: p, Rule: "purity@1", Confidence: c, Valid: true}, x.start, k+1)
+		s.add(tamga.Finding{Type: tamga.FindPurity, Value: p + " %", Percent: p, Rule: "purity@1", Confidence: c, Valid: true}, start, end)
 	}
+}
+
+// percentage is the range of a number with its sign or word: 92 %, %92, 92
+// percent; end is 0 where it has none.
+func (s *scan) percentage(x number) (start, end int) {
+	k := skipSpace(s.s, x.end)
+	if k < len(s.s) && s.s[k] == '%' {
+		return x.start, k + 1
+	}
+	if stop := wordAt(s.s, k); stop > k {
+		switch string(s.low[k:stop]) {
+		case "percent", "pct", "процент", "процентов", "процента":
+			return x.start, stop
+		}
+	}
+	if x.start > 0 && s.s[x.start-1] == '%' && (x.start < 2 || !isDigit(s.s[x.start-2])) {
+		return x.start - 1, x.end
+	}
+	return 0, 0
 }
 
 // speaksOfPurity weighs the words around a percentage: a purity word speaks for

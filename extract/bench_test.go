@@ -1,0 +1,86 @@
+package extract
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// offerText is synthetic text of the kind markets hold, about n bytes of it.
+func offerText(n int) string {
+	const unit = "Welcome to the stall of nobody. We ship from the Netherlands to the EU within 3-5 days, always in a plain envelope.\n" +
+		"10 x 2mg Xanax bars, 92% pure, $25.50 or 0.0051 BTC per gram. Please read the terms before you order and use PGP.\n" +
+		"All our products are lab tested; refunds are 50% for first orders. Contact: nobody@example.org or @nobody_here.\n" +
+		"Меф кристалл 1 г, магнит, 3 500 руб. Отправка в течение двух дней, пишите в личные сообщения заранее.\n" +
+		"Long prose follows without anything to find in it, as most of any page is: greetings, thanks, rules and news of the day.\n"
+	return strings.Repeat(unit, n/len(unit)+1)[:n]
+}
+
+// BenchmarkRecognise reports all recognisers against one pass of the automaton
+// alone, measured in the same run.
+func BenchmarkRecognise(b *testing.B) {
+	r := newReader(b)
+	for _, c := range []struct {
+		name string
+		text string
+	}{{"synthetic", offerText(1 << 20)}, {"real", realText(b)}} {
+		if c.text == "" {
+			continue
+		}
+		low := lower(c.text)
+		b.Run(c.name+"/automaton", func(b *testing.B) {
+			b.SetBytes(int64(len(low)))
+			for b.Loop() {
+				n := 0
+				r.lexicon.words.each(low, func(int, int, int) { n++ })
+			}
+		})
+		b.Run(c.name+"/all", func(b *testing.B) {
+			b.SetBytes(int64(len(low)))
+			for b.Loop() {
+				r.Text(c.text)
+			}
+		})
+	}
+}
+
+// realText is the visible text of some real pages, "" where they are absent.
+func realText(b *testing.B) string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	dir := os.Getenv("TAMGA_DATA")
+	if dir == "" {
+		dir = filepath.Join(home, ".cache", "tamga-data")
+	}
+	files, _ := filepath.Glob(filepath.Join(dir, "agora", "mirror", "p", "A*"))
+	var t strings.Builder
+	for _, f := range files {
+		body, err := os.ReadFile(f)
+		if err != nil {
+			b.Fatal(err)
+		}
+		t.WriteString(walk(string(body)).text.body)
+	}
+	return t.String()
+}
+
+// BenchmarkPage is the whole reading of a page with a profile and without.
+func BenchmarkPage(b *testing.B) {
+	r := newReader(b)
+	var page strings.Builder
+	page.WriteString("<html><title>Stall</title><body><h1>Stall</h1><table>")
+	for range 200 {
+		page.WriteString(`<tr class="row"><td><a href="/p/1">5 g of something green, kush</a></td><td>0.05 BTC</td><td><a href="/vendor/nobody">nobody</a></td></tr>`)
+	}
+	page.WriteString("</table>" + offerText(1<<14))
+	body := []byte(page.String())
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		if _, err := r.Page(Input{Body: body}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,190 @@
+package extract
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"tamga"
+)
+
+// short is a finding as the tables below write it.
+func short(f tamga.Finding) string {
+	parts := []string{string(f.Type), f.Value}
+	if f.Type == tamga.FindQuantity {
+		parts = []string{"quantity", f.Amount, f.Unit, "x" + f.Count, "=" + f.Total, f.TotalUnit}
+	}
+	if f.Type == tamga.FindPrice {
+		parts = append(parts, "/"+f.Per)
+	}
+	if f.Type == tamga.FindAddress {
+		parts = append(parts, f.Kind, f.Network)
+	}
+	if len(f.Except) > 0 {
+		parts = append(parts, "except", strings.Join(f.Except, ","))
+	}
+	return strings.TrimRight(strings.Join(parts, " "), " /")
+}
+
+func TestText(t *testing.T) {
+	r := newReader(t)
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{"5 g", []string{"quantity 5 g x =5 g"}},
+		{"0,5 г", []string{"quantity 0.5 g x =0.5 g"}},
+		{".5g", []string{"quantity 0.5 g x =0.5 g"}},
+		{"½ oz", []string{"quantity 0.5 oz x =14.175 g"}},
+		{"1/2 Gram", []string{"quantity 0.5 g x =0.5 g"}},
+		{"1 1/2 lb", []string{"quantity 1.5 lb x =680.4 g"}},
+		{"2 KILOGRAM", []string{"quantity 2 kg x =2000 g"}},
+		{"28gs", []string{"quantity 28 g x =28 g"}},
+		{"28 g's", []string{"quantity 28 g x =28 g"}},
+		{"8-ball", []string{"quantity 3.5 g x =3.5 g"}},
+		{"10 x 2mg", []string{"quantity 2 mg x10 =0.02 g"}},
+		{"10х2мг", []string{"quantity 2 mg x10 =0.02 g"}},
+		{"100 таб", []string{"quantity 100 piece x =100 piece"}},
+		{"1,000 pills", []string{"quantity 1000 piece x =1000 piece"}},
+		{"250 ml", []string{"quantity 250 ml x =250 ml"}},
+		{"50gCocaine", []string{"quantity 50 g x =50 g", "substance cocaine"}},
+		{"2014 г", nil},
+		{"$1,250.50", []string{"price 1250.50 USD"}},
+		{"1.250 EUR", []string{"price 1250 EUR"}},
+		{"0.125 BTC", []string{"price 0.125 BTC"}},
+		{"12 500 ₽/г", []string{"price 12500 RUB /g"}},
+		{"100 000 сум", []string{"price 100000 UZS"}},
+		{"50 000 soʻm", []string{"price 50000 UZS"}},
+		{"5 000 тг за грамм", []string{"price 5000 KZT /g"}},
+		{"3к руб", []string{"price 3000 RUB"}},
+		{"€5 per gram", []string{"price 5 EUR /g"}},
+		{"USD 50", []string{"price 50 USD"}},
+		{"40 USDT", []string{"price 40 USDT"}},
+		{"cocaine 92%", []string{"substance cocaine", "purity 92 %"}},
+		{"чистота 92,5 %", []string{"purity 92.5 %"}},
+		{"50% off everything", nil},
+		{"мефедроном", []string{"substance mephedrone"}},
+		{"снег выпал утром", nil},
+		{"снег 1г", []string{"substance cocaine", "quantity 1 g x =1 g"}},
+		{"speed limits on this road", nil},
+		{"5g speed", []string{"quantity 5 g x =5 g", "substance amphetamine"}},
+		{"methods of mdmax", nil},
+		{"закладка", []string{"drop закладка"}},
+		{"Ships from: Germany", []string{"route from DE"}},
+		{"ships to worldwide except Australia", []string{"route to WW except AU"}},
+		{"From: Internet", nil},
+		{"bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", []string{"address bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4 p2wpkh"}},
+		{"bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5", nil},
+		{"tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx", []string{"address tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx p2wpkh testnet"}},
+		{"1111111111111111111114oLvT2", []string{"address 1111111111111111111114oLvT2 p2pkh"}},
+		{"mail Nobody@Example.org now", []string{"email nobody@example.org"}},
+		{"write @nobody_here", []string{"handle nobody_here"}},
+		{"@media screen", nil},
+		{"https://t.me/nobody_here.", []string{"url https://t.me/nobody_here", "handle nobody_here"}},
+	} {
+		found, _ := r.Text(c.text)
+		checkSpans(t, c.text, found)
+		var got []string
+		for _, f := range found {
+			got = append(got, short(f))
+		}
+		if strings.Join(got, " | ") != strings.Join(c.want, " | ") {
+			t.Errorf("%q\n got %v\nwant %v", c.text, got, c.want)
+		}
+	}
+}
+
+func TestCategory(t *testing.T) {
+	r := newReader(t)
+	for text, want := range map[string]string{
+		"5g White Widow":        "cannabis",
+		"100x 200mg MDMA pills": "ecstasy",
+		"мефедрон кристалл 1г":  "stimulants",
+		"LSD 110ug x 10":        "psychedelics",
+		"heroin #4 1g":          "opioids",
+		"Xanax bars 2mg":        "benzodiazepines",
+		"ketamine shards":       "dissociatives",
+		"Sustanon 250 10ml":     "steroids",
+		"Kamagra 100mg":         "prescription",
+		"ацетон и уксусный ангидрид":  "precursors",
+		"watch, like new, $50":        "other",
+		"the weather is fine tonight": "",
+	} {
+		if _, got := r.Text(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// No recogniser but the one for keys reads the inside of an armoured block.
+func TestMask(t *testing.T) {
+	text := "-----BEGIN PGP MESSAGE-----\n\n5gMDMA 1111111111111111111114oLvT2 $50\n-----END PGP MESSAGE-----\n5 g mdma"
+	found, _ := newReader(t).Text(text)
+	for _, f := range found {
+		if f.Start < strings.Index(text, "-----END") {
+			t.Errorf("found %s %q inside the block", f.Type, f.Raw)
+		}
+	}
+	if len(found) != 2 {
+		t.Errorf("found %v", brief(found))
+	}
+}
+
+// TestLexicon holds the table to its size and its classes to the contract.
+func TestLexicon(t *testing.T) {
+	x, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	ids := map[string]bool{}
+	for _, e := range x.entries {
+		if e.kind == kindSubstance {
+			ids[e.id] = true
+		}
+	}
+	rows, err := table("substances.tsv", 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		if names[row[0]] {
+			t.Errorf("%s: two rows", row[0])
+		}
+		names[row[0]] = true
+	}
+	if len(ids) < 110 || len(x.entries) < 2000 {
+		t.Errorf("%d substances, %d words", len(ids), len(x.entries))
+	}
+}
+
+// TestAddressVectors holds the recogniser to the Bitcoin vectors of BIP-173,
+// BIP-350 and others: nothing false accepted, nothing true missed.
+func TestAddressVectors(t *testing.T) {
+	r := newReader(t)
+	n := 0
+	lines(t, realData(t, "address_vectors.jsonl"), func(line []byte) {
+		var v struct {
+			Type, Value string
+			Valid       bool
+		}
+		if err := json.Unmarshal(line, &v); err != nil {
+			t.Fatal(err)
+		}
+		if v.Type != "btc_base58" && v.Type != "btc_segwit" && v.Type != "onion3" {
+			return
+		}
+		n++
+		found, _ := r.Text("pay to " + v.Value + " please")
+		got := false
+		for _, f := range found {
+			got = got || f.Type == tamga.FindAddress || f.Type == tamga.FindOnion
+		}
+		if got != v.Valid {
+			t.Errorf("%s %s: found %t, valid %t", v.Type, v.Value, got, v.Valid)
+		}
+	})
+	if n < 40 {
+		t.Errorf("only %d vectors", n)
+	}
+}
