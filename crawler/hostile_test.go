@@ -262,7 +262,8 @@ func TestBrokenResponses(t *testing.T) {
 		},
 	})
 	l := newLab(t)
-	l.opts.Timeouts = Timeouts{Body: 150 * time.Millisecond, Header: 150 * time.Millisecond}
+	l.opts.Timeouts = Timeouts{Body: 2 * time.Second, Header: 2 * time.Second}
+	l.opts.Attempts = 1
 	sum := l.run(t, s.URL)
 	for path, want := range map[string]struct {
 		outcome   tamga.Outcome

@@ -35,7 +35,7 @@ func (g *gauge) wrap(h http.Handler, hold time.Duration) http.Handler {
 
 func TestParallelPerHost(t *testing.T) {
 	var a, b gauge
-	s1, s2 := serve(t, a.wrap(tree(40), 2*time.Millisecond)), serve(t, b.wrap(tree(40), 2*time.Millisecond))
+	s1, s2 := serve(t, a.wrap(tree(40), 5*time.Millisecond)), serve(t, b.wrap(tree(40), 5*time.Millisecond))
 	l := newLab(t)
 	l.opts.Parallel, l.opts.Workers = 3, 16
 	if sum := l.run(t, s1.URL, s2.URL); sum.Captured != 80 {

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -60,8 +61,8 @@ func Available() error {
 // descriptors. The next one is a minute away, so the network is started anew.
 var errShort = errors.New("the first consensus lacks relays")
 
-// Start builds the network and returns when every onion has published its
-// descriptor, after some ten seconds. ctx bounds the start, not the network.
+// Start builds the network and returns when every onion answers, after
+// some ten seconds. ctx bounds the start, not the network.
 func Start(ctx context.Context, o Options) (*Net, error) {
 	if err := Available(); err != nil {
 		return nil, err
@@ -161,7 +162,39 @@ func start(ctx context.Context, o Options, dir string, interval int) (_ *Net, er
 	}
 	n.SOCKS = fmt.Sprintf("127.0.0.1:%d", client.socks)
 	n.Control = fmt.Sprintf("127.0.0.1:%d", client.control)
+	for _, onion := range n.Onions {
+		if err := n.reach(ctx, onion, 90*time.Second); err != nil {
+			return nil, fmt.Errorf("%w (%s)", err, client.tail())
+		}
+	}
 	return n, nil
+}
+
+// reach connects to an onion through the client until it succeeds: the client
+// may ask a directory that has no descriptor yet, and asks it again only after
+// seconds. It sends no credentials, so its circuits are nobody else's.
+func (n *Net) reach(ctx context.Context, onion string, limit time.Duration) error {
+	reply := byte(0xff)
+	err := poll(ctx, limit, func() (bool, error) {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", n.SOCKS)
+		if err != nil {
+			return false, nil
+		}
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(limit))
+		// RFC 1928: no authentication; CONNECT to a name, port 80.
+		fmt.Fprintf(conn, "\x05\x01\x00\x05\x01\x00\x03%c%s\x00\x50", len(onion), onion)
+		var answer [4]byte // the choice of method, version and reply
+		if _, err := io.ReadFull(conn, answer[:]); err != nil {
+			return false, nil
+		}
+		reply = answer[3]
+		return reply == 0, nil
+	})
+	if err != nil {
+		return fmt.Errorf("reach %s: SOCKS reply 0x%02X: %w", onion, reply, err)
+	}
+	return nil
 }
 
 // consensus waits until the authority holds one that lists every relay. It reads
