@@ -38,7 +38,7 @@ func (d *document) findings() {
 		}
 		d.page.Findings = append(d.page.Findings, r.place(v, d.page.Source, found)...)
 	}
-	sortFindings(d.page.Findings)
+	d.page.Findings = sortFindings(d.page.Findings)
 }
 
 // identifies says whether a type is an identifier, to be looked for in
@@ -51,27 +51,28 @@ func identifies(t tamga.FindingType) bool {
 	return false
 }
 
-// sortFindings sorts by start, the longer first; a finding is large, so each is
-// moved once.
-func sortFindings(fs []tamga.Finding) {
-	order := func(a, b *tamga.Finding) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End))
+// sortFindings returns the findings by start, the longer first. A finding is
+// large: keys are sorted, and each finding is moved once.
+func sortFindings(fs []tamga.Finding) []tamga.Finding {
+	type key struct{ start, end, n int }
+	order := func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end), cmp.Compare(a.n, b.n))
 	}
-	at := make([]*tamga.Finding, len(fs))
+	keys := make([]key, len(fs))
 	sorted := true
 	for i := range fs {
-		at[i] = &fs[i]
-		sorted = sorted && (i == 0 || order(at[i-1], at[i]) <= 0)
+		keys[i] = key{fs[i].Start, fs[i].End, i}
+		sorted = sorted && (i == 0 || order(keys[i-1], keys[i]) < 0)
 	}
 	if sorted {
-		return
+		return fs
 	}
-	slices.SortStableFunc(at, order)
+	slices.SortFunc(keys, order)
 	out := make([]tamga.Finding, len(fs))
-	for i, f := range at {
-		out[i] = *f
+	for i, k := range keys {
+		out[i] = fs[k.n]
 	}
-	copy(fs, out)
+	return out
 }
 
 // place maps findings from a view to the source.

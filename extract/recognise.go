@@ -40,7 +40,7 @@ func (r *Reader) scan(v *view) *scan {
 	s.substances()
 	s.purities()
 	s.routes()
-	sortFindings(s.out)
+	s.out = sortFindings(s.out)
 	return s
 }
 

@@ -153,7 +153,7 @@ func TestLexicon(t *testing.T) {
 		}
 		names[row[0]] = true
 	}
-	if len(ids) < 110 || len(x.entries) < 2000 {
+	if len(ids) < 280 || len(x.entries) < 2500 {
 		t.Errorf("%d substances, %d words", len(ids), len(x.entries))
 	}
 }
