@@ -71,6 +71,10 @@ func newGeneration(dir, name string) (*generation, error) {
 	if err == nil {
 		err = os.WriteFile(filepath.Join(path, schemaFile), note, 0o644)
 	}
+	if err == nil {
+		// Every commit has a checkpoint from the first on: see checkWhole.
+		err = idx.SetInternal(checkpointKey, make([]byte, 8))
+	}
 	if err != nil {
 		idx.Close()
 		return nil, fmt.Errorf("create index %s: %w", path, err)
@@ -104,7 +108,24 @@ func openGeneration(dir, name string) (g *generation, err error) {
 		}
 		return nil, fmt.Errorf("open index %s: %w (%w)", path, index.ErrNoIndex, err)
 	}
+	if err := checkWhole(idx); err != nil {
+		idx.Close()
+		return nil, fmt.Errorf("open index %s: %w (%w)", path, index.ErrNoIndex, err)
+	}
 	return &generation{name: name, idx: idx}, nil
+}
+
+// checkWhole says ErrNoIndex of an index whose segments are gone or unreadable:
+// Bleve then opens an empty one without a word.
+func checkWhole(idx bleve.Index) error {
+	b, err := idx.GetInternal(checkpointKey)
+	if err != nil {
+		return err
+	}
+	if len(b) != 8 {
+		return fmt.Errorf("segments are missing or damaged")
+	}
+	return nil
 }
 
 // mend turns a panic of the engine over damaged files into ErrNoIndex.

@@ -79,6 +79,10 @@ func openLinked(path, name string) (g *generation, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkWhole(idx); err != nil {
+		idx.Close()
+		return nil, err
+	}
 	return &generation{name: name, idx: idx}, nil
 }
 
