@@ -127,6 +127,20 @@ func (d *document) cards() []card {
 func (d *document) group(nodes []*html.Node) (cards []card, size int) {
 	texts := map[string]int{}
 	hrefs := map[string]int{}
+	end, priced := 0, 0
+	for _, n := range nodes {
+		span := d.tree.spans[n]
+		if span[0] < end { // one inside another
+			return nil, 0
+		}
+		end = span[1]
+		if len(d.within(span, tamga.FindPrice)) > 0 {
+			priced++
+		}
+	}
+	if priced < minCards {
+		return nil, 0
+	}
 	for _, n := range nodes {
 		seen := map[string]bool{}
 		for _, a := range links(n) {
@@ -137,14 +151,10 @@ func (d *document) group(nodes []*html.Node) (cards []card, size int) {
 			texts[text(a)]++
 		}
 	}
-	end, priced := 0, 0
+	priced = 0
 	titles := map[string]bool{}
 	for _, n := range nodes {
 		span := d.tree.spans[n]
-		if span[0] < end { // one inside another
-			return nil, 0
-		}
-		end = span[1]
 		c := card{node: n, price: d.cardPrice(span)}
 		c.title = d.cardTitle(n, hrefs, texts, len(nodes))
 		if c.title == nil {
@@ -194,25 +204,38 @@ func (d *document) cardPrice(span [2]int) *tamga.Finding {
 	if len(ps) == 0 {
 		return nil
 	}
-	titled := map[int]bool{}
-	for _, s := range d.titles {
-		for i, p := range ps {
-			if p.Start >= s[0] && p.End <= s[1] {
-				titled[i] = true
-			}
+	var first *tamga.Finding
+	for _, p := range ps {
+		if d.titled(p) {
+			continue
 		}
-	}
-	for i, p := range ps {
-		if !titled[i] && d.alone(p) {
+		if d.alone(p) {
 			return p
 		}
-	}
-	for i, p := range ps {
-		if !titled[i] {
-			return p
+		if first == nil {
+			first = p
 		}
+	}
+	if first != nil {
+		return first
 	}
 	return ps[0]
+}
+
+// nameRanges prepares titled: the ranges of headings and links by start, each
+// with the furthest end up to it.
+func (d *document) nameRanges() {
+	d.tree.Find("h1,h2,h3,h4,a").Each(func(_ int, s *goquery.Selection) { d.titles = append(d.titles, d.tree.span(s)) })
+	sortRanges(d.titles)
+	for i := 1; i < len(d.titles); i++ {
+		d.titles[i][1] = max(d.titles[i][1], d.titles[i-1][1])
+	}
+}
+
+// titled says whether a finding is part of the name of something.
+func (d *document) titled(f *tamga.Finding) bool {
+	k, _ := slices.BinarySearchFunc(d.titles, f.Start+1, func(s [2]int, at int) int { return cmp.Compare(s[0], at) })
+	return k > 0 && d.titles[k-1][1] >= f.End
 }
 
 // alone says whether a finding is all that stands between two tags: a price in

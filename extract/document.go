@@ -20,7 +20,7 @@ type document struct {
 	base   *url.URL
 	given  bool // the URL is known
 	page   *tamga.Page
-	titles [][2]int // ranges of headings and links: a price in one is part of a name
+	titles [][2]int // see nameRanges
 }
 
 // findings runs the recognisers over the visible text and over the attributes

@@ -26,7 +26,7 @@ func (d *document) generic() {
 		d.page.Kind = d.wall()
 		return
 	}
-	d.tree.Find("h1,h2,h3,h4,a").Each(func(_ int, s *goquery.Selection) { d.titles = append(d.titles, d.tree.span(s)) })
+	d.nameRanges()
 	cards := d.cards()
 	if head := d.offerHeading(); head != nil && d.frames(cards, d.tree.span(head)) {
 		cards = nil

@@ -76,6 +76,7 @@ func TestHostilePages(t *testing.T) {
 		"not UTF-8":   "\xfd\xfc<p>5 g mdma \xc3",
 		"bidi":        "\u202e5 g mdma\u202c \u2066x\u2069",
 		"entities":    strings.Repeat("&amp;&#x26;&bogus;", 20_000) + " 5 g mdma",
+		"many cards":  strings.Repeat("<div class=x><div class=y><a href=/p/1>5 g mdma</a> <b>$5</b></div></div>", 5_000),
 		"many tables": strings.Repeat("<table><td>", 5_000) + "5 g mdma",
 		"NUL":         "\x00<p>5 g\x00 mdma 5 g mdma</p>",
 	} {
