@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"tamga"
@@ -141,6 +142,47 @@ func TestAgoraItems(t *testing.T) {
 			if s.share(name) < 0.995 {
 				t.Errorf("%s: %.4f (held out: %t), want 0.995", name, s.share(name), part)
 			}
+		}
+	}
+}
+
+// TestAgoraVendors reads every fourth vendor page: the name, the rating and
+// whether a key was found where the page has one.
+func TestAgoraVendors(t *testing.T) {
+	root := realData(t, "agora/mirror")
+	r := newReader(t)
+	s, n := score{}, 0
+	lines(t, realData(t, "agora/vendors_2014-04-06.jsonl"), func(line []byte) {
+		var want struct{ File, Vendor, Rating, PGP string }
+		if err := json.Unmarshal(line, &want); err != nil {
+			t.Fatal(err)
+		}
+		if n++; n%4 != 0 {
+			return
+		}
+		body, err := os.ReadFile(filepath.Join(root, "vendor", want.File))
+		if err != nil {
+			return
+		}
+		p, err := r.Page(Input{URL: "http://127.0.0.1:8000/vendor/" + want.File, Body: body})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := p.Vendor
+		if v == nil {
+			v = &tamga.Vendor{}
+		}
+		s.add("kind", p.Kind == tamga.PageVendor)
+		s.add("name", v.Name == want.Vendor)
+		s.add("rating", want.Rating == "" || strings.HasPrefix(want.Rating, v.Rating) && strings.Contains(want.Rating, v.Deals))
+		if strings.Contains(want.PGP, "END PGP PUBLIC KEY BLOCK") {
+			s.add("key", len(v.PGP) > 0)
+		}
+	})
+	for name, least := range map[string]float64{"kind": 0.99, "name": 0.99, "rating": 0.99, "key": 0.95} {
+		t.Logf("%s %.4f of %d", name, s.share(name), s[name][1])
+		if s.share(name) < least {
+			t.Errorf("%s: %.4f, want %.2f", name, s.share(name), least)
 		}
 	}
 }
