@@ -57,6 +57,11 @@ func (o Options) client() (*elasticsearch.Client, error) {
 		RetryOnStatus: []int{http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout},
 		MaxRetries:    attempts - 1,
 		RetryBackoff:  backoff,
+		// A host that cannot be dialled is said to be so at once.
+		RetryOnError: func(_ *http.Request, err error) bool {
+			var op *net.OpError
+			return !errors.As(err, &op) || op.Op != "dial"
+		},
 	}
 	if o.CAFile != "" {
 		if c.CACert, err = os.ReadFile(o.CAFile); err != nil {
