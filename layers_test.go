@@ -47,7 +47,6 @@ var may = map[string][]string{
 
 	"internal/torlab": {},
 	"internal/eslab":  {},
-	"internal/deps":   {},
 	"internal/demo":   {"."},
 
 	"cmd/tamga": {"*"},

@@ -18,7 +18,7 @@ import (
 	"tamga/extract"
 	"tamga/index"
 	"tamga/index/bleve"
-	//ELASTIC	"tamga/index/elastic"
+	"tamga/index/elastic"
 	"tamga/internal/config"
 	"tamga/internal/pipeline"
 	"tamga/internal/term"
@@ -58,6 +58,7 @@ It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
 			return nil
 		},
 	}
+	root.CompletionOptions.DisableDefaultCmd = true // `tamga generate` writes completions
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	f := root.PersistentFlags()
 	f.StringVarP(&a.workspace, "workspace", "w", os.Getenv("TAMGA_WORKSPACE"), "workspace `DIR`; default: the nearest folder upwards that holds tamga.toml")
@@ -127,6 +128,13 @@ func (a *app) open() (*config.Workspace, *config.Config, error) {
 }
 
 func (a *app) store(ws *config.Workspace, conf *config.Config) (index.Rebuilder, error) {
+	if conf.Index.Engine == "elastic" {
+		return elastic.Open(elastic.Options{
+			URL: conf.Index.URL, Prefix: conf.Index.Prefix,
+			Username: conf.Index.Username, Password: string(conf.Index.Password),
+			APIKey: string(conf.Index.APIKey), CAFile: conf.Index.CA,
+		})
+	}
 	return bleve.Open(ws.Index())
 }
 

@@ -57,7 +57,7 @@ func TestBrowser(t *testing.T) {
 		t.Fatal("the demo printed no address")
 	}
 	cmd := exec.CommandContext(ctx, "node", walk, url)
-	cmd.Env = append(os.Environ(), "SHOTS="+shots(t))
+	cmd.Env = append(os.Environ(), "TAMGA_SHOTS="+shots(t), "TAMGA_HOSTILE=required")
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {

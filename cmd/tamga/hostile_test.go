@@ -32,6 +32,7 @@ func TestHostile(t *testing.T) {
 		"/deep":  "ok",
 		"/reset": "reset",
 	}
+	c.env = []string{"TAMGA_CRAWL_ATTEMPTS=1"}
 	args := []string{"crawl", "--local", "--json", "--scope", "regex:/loop"}
 	for path := range want {
 		args = append(args, server.URL+path)

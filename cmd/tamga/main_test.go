@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -24,9 +25,9 @@ func TestMain(m *testing.M) {
 // of its own, with the demo market and the hostile server on loopback.
 func TestScripts(t *testing.T) {
 	market := httptest.NewServer(demo.New().Handler())
-	defer market.Close()
+	t.Cleanup(market.Close) // the scripts are parallel subtests
 	hostile := httptest.NewServer(demo.Hostile())
-	defer hostile.Close()
+	t.Cleanup(hostile.Close)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
@@ -38,6 +39,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exitcode": exitcode,
 			"blocks":   blocks,
+			"waitfile": waitfile,
 		},
 		RequireExplicitExec: true,
 	})
@@ -61,6 +63,17 @@ func exitcode(ts *testscript.TestScript, neg bool, args []string) {
 // blocks DIR writes the demo ledger's block files.
 func blocks(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(demo.WriteBlocks(ts.MkAbs(args[0])))
+}
+
+// waitfile FILE waits until a file is there.
+func waitfile(ts *testscript.TestScript, neg bool, args []string) {
+	for range 2000 {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	ts.Fatalf("%s did not appear", args[0])
 }
 
 // dataDir is the folder of real pages and blocks, if it is there.

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -10,6 +12,7 @@ import (
 	"tamga"
 	"tamga/chain"
 	"tamga/dashboards"
+	"tamga/evidence"
 	"tamga/internal/pipeline"
 )
 
@@ -55,17 +58,23 @@ type opener struct{ pipe *pipeline.Pipeline }
 
 func (o opener) Open(ctx context.Context, seq int64) (*dashboards.View, error) {
 	capture, err := o.pipe.Archive.Capture(seq)
-	if err != nil {
+	if errors.Is(err, evidence.ErrNotFound) {
+		return nil, fmt.Errorf("%w: %w", err, fs.ErrNotExist)
+	} else if err != nil {
 		return nil, err
 	}
 	ex, page, err := o.pipe.Open(ctx, seq)
-	if ex == nil || (err != nil && !pipeline.NoPage(err)) {
+	if ex == nil {
 		return nil, err
 	}
-	return &dashboards.View{
+	view := &dashboards.View{
 		Capture: capture, Page: page, Payload: ex.Body,
 		RequestHead: string(ex.RequestHead), ResponseHead: string(ex.ResponseHead),
-	}, nil
+	}
+	if err != nil && !pipeline.NoPage(err) {
+		view.Problem = err.Error()
+	}
+	return view, nil
 }
 
 // tracer traces on the ledger index of the workspace.
@@ -74,8 +83,12 @@ type tracer struct{ h *house }
 func (t tracer) Trace(ctx context.Context, subject, direction string, hops int) (tamga.Trace, error) {
 	ledger, err := openLedger(t.h.ws, t.h.conf)
 	if err != nil {
-		return tamga.Trace{}, err
+		return tamga.Trace{}, fmt.Errorf("%w: %w", err, fs.ErrNotExist)
 	}
 	defer ledger.Close()
-	return chain.Trace(ctx, ledger, subject, chain.Options{Direction: direction, Hops: hops, Method: chain.FIFO})
+	tr, err := chain.Trace(ctx, ledger, subject, chain.Options{Direction: direction, Hops: hops, Method: chain.FIFO})
+	if errors.Is(err, chain.ErrNotFound) {
+		err = fmt.Errorf("%w: %w", err, fs.ErrNotExist)
+	}
+	return tr, err
 }

@@ -38,6 +38,7 @@ type Crawl struct {
 	Delay     Duration `toml:"delay"`      // between two requests to a host
 	Parallel  int      `toml:"parallel"`   // requests to a host at a time
 	Workers   int      `toml:"workers"`    // requests in all at a time
+	Attempts  int      `toml:"attempts"`   // fetches of a URL that fails, the first included
 	BodyCap   int64    `toml:"body_cap"`   // bytes of a response kept
 	UserAgent string   `toml:"user_agent"` // sent with every request
 	Direct    bool     `toml:"direct"`     // reach the clear web without Tor
@@ -97,7 +98,7 @@ func Default() *Config {
 	return &Config{
 		Network: "mainnet",
 		Crawl: Crawl{
-			Proxy: "127.0.0.1:9050", Delay: Duration(2 * time.Second), Parallel: 2, Workers: 16,
+			Proxy: "127.0.0.1:9050", Delay: Duration(2 * time.Second), Parallel: 2, Workers: 16, Attempts: 4,
 			BodyCap:   8 << 20,
 			UserAgent: "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0",
 		},

@@ -24,7 +24,10 @@ func Documents(c tamga.Capture, page *tamga.Page) []index.Document {
 		return docs
 	}
 	for i := range page.Listings {
-		docs = append(docs, listingDocument(c, page, &page.Listings[i]))
+		// On a page of kind listing the first is the page's own offer; any other is
+		// a card ("more from this vendor"), as on a page of kind listings.
+		own := i == 0 && page.Kind == tamga.PageListing
+		docs = append(docs, listingDocument(c, page, &page.Listings[i], own))
 	}
 	if v := page.Vendor; v != nil && v.Name != "" {
 		docs = append(docs, vendorDocument(c, page))
@@ -101,10 +104,13 @@ func captureDocument(c tamga.Capture, page *tamga.Page) index.Document {
 	return document("capture", fmt.Sprint(c.Seq), c, f)
 }
 
-func listingDocument(c tamga.Capture, page *tamga.Page, l *tamga.Listing) index.Document {
+func listingDocument(c tamga.Capture, page *tamga.Page, l *tamga.Listing, own bool) index.Document {
 	f := base(c, page)
 	url := l.URL
-	if url == "" && page.Kind == tamga.PageListing {
+	switch {
+	case !own:
+		f["page_kind"] = string(tamga.PageListings)
+	case url == "":
 		url = c.URL
 	}
 	f["title"], f["span"] = l.Title, l.Span
