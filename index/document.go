@@ -19,7 +19,7 @@ import (
 // and comes back whole; it cannot be searched for.
 const (
 	maxID      = 512     // bytes of an id
-	maxText    = 4 << 20 // bytes of one text that are indexed
+	maxText    = 1 << 20 // bytes of one text that are indexed
 	maxKeyword = 8000    // bytes of a keyword that is indexed
 	maxSortKey = 128     // bytes of a title that decide its place
 )

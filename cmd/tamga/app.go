@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	_ "modernc.org/sqlite" // the driver of tamga.db
@@ -182,6 +183,7 @@ func (a *app) enter(write bool) (*house, error) {
 	}
 	h := &house{ws: ws, conf: conf}
 	if write {
+		boundMemory()
 		unlock, err := ws.Lock()
 		if err != nil {
 			return nil, err
@@ -208,6 +210,15 @@ func (a *app) enter(write bool) (*house, error) {
 	}
 	h.pipe = &pipeline.Pipeline{Archive: h.archive, Reader: reader, Store: h.store, Log: a.log}
 	return h, nil
+}
+
+// boundMemory asks the collector to keep what reading leaves behind within a
+// bound, so that a run of huge pages costs time and not memory. It is a target
+// for garbage, not a limit on what is in use. GOMEMLIMIT overrides it.
+func boundMemory() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(384 << 20)
+	}
 }
 
 // Close closes what enter opened, last first.

@@ -28,7 +28,7 @@ func TestKill(t *testing.T) {
 		mu.Lock()
 		served[r.URL.String()]++
 		mu.Unlock()
-		time.Sleep(2 * time.Millisecond) // so that there is something left to kill
+		time.Sleep(15 * time.Millisecond) // so that there is something left to kill
 		market.ServeHTTP(w, r)
 	}))
 	defer server.Close()
@@ -42,15 +42,22 @@ func TestKill(t *testing.T) {
 
 	c := newCLI(t)
 	rng := rand.New(rand.NewPCG(1, 2))
-	args := []string{"crawl", "--local", server.URL + "/", "--json"}
+	args := []string{"crawl", "--local", server.URL + "/", "--json", "--parallel", "1"}
+	working := 0
 	for range kills {
 		cmd := c.command(args...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(10+rng.IntN(150)) * time.Millisecond)
+		time.Sleep(time.Duration(10+rng.IntN(120)) * time.Millisecond)
 		cmd.Process.Signal(syscall.SIGKILL)
 		cmd.Wait()
+		if !cmd.ProcessState.Exited() { // ended by the signal, not before it
+			working++
+		}
+	}
+	if working < kills*3/4 {
+		t.Errorf("only %d of %d kills met a running crawl", working, kills)
 	}
 	c.run(args...)
 	got := captured(c)

@@ -14,7 +14,6 @@ import (
 	"tamga"
 	"tamga/extract"
 	"tamga/internal/config"
-	"tamga/internal/pipeline"
 )
 
 // lineLimit is the longest line of --jsonl, in bytes.
@@ -215,12 +214,12 @@ func readPage(reader *extract.Reader, file, url, profile string) (*pageResult, e
 		return nil, err
 	}
 	defer in.Close()
-	body, err := io.ReadAll(io.LimitReader(in, pipeline.PageLimit+1))
+	body, err := io.ReadAll(io.LimitReader(in, extract.DefaultMaxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
-	if len(body) > pipeline.PageLimit {
-		return nil, fmt.Errorf("read %s: larger than %d MiB", file, pipeline.PageLimit>>20)
+	if len(body) > extract.DefaultMaxBytes {
+		return nil, fmt.Errorf("read %s: larger than %d MiB", file, extract.DefaultMaxBytes>>20)
 	}
 	page, err := reader.Page(extract.Input{URL: url, Body: body, Profile: profile})
 	if err != nil {

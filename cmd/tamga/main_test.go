@@ -93,7 +93,8 @@ func dataDir(t testing.TB) string {
 	return dir
 }
 
-// serveFolder serves a folder of pages without extensions as HTML.
+// serveFolder serves a folder of pages without extensions as HTML, and no list of
+// a folder without an index page.
 func serveFolder(t testing.TB, dir string) *httptest.Server {
 	t.Helper()
 	server := httptest.NewServer(folder(dir))
@@ -104,6 +105,12 @@ func serveFolder(t testing.TB, dir string) *httptest.Server {
 func folder(dir string) http.Handler {
 	files := http.FileServer(http.Dir(dir))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name := filepath.Join(dir, filepath.FromSlash(r.URL.Path)); strings.HasSuffix(r.URL.Path, "/") {
+			if _, err := os.Stat(filepath.Join(name, "index.html")); err != nil {
+				http.NotFound(w, r)
+				return
+			}
+		}
 		if filepath.Ext(r.URL.Path) == "" {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		}

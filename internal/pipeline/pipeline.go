@@ -21,8 +21,12 @@ import (
 	"tamga/internal/decode"
 )
 
-// PageLimit is the largest page that is read, in bytes after content decoding.
-const PageLimit = 64 << 20
+// Limits of reading. What is beyond PageLimit stays sealed and is not read; pages
+// over LargePage are read one at a time, so that memory stays bounded.
+const (
+	PageLimit = 8 << 20 // bytes after content decoding
+	LargePage = 1 << 20
+)
 
 // batch is the number of captures read before their documents are put.
 const batch = 256
@@ -34,6 +38,8 @@ type Pipeline struct {
 	Store   index.Rebuilder
 	Log     *slog.Logger
 	Profile func(tamga.Capture) string // profile a source names; nil or "": by URL and content
+
+	large sync.Mutex // held while a page over LargePage is read
 }
 
 // Stats counts what a run did.
@@ -159,9 +165,16 @@ func (p *Pipeline) Open(ctx context.Context, seq int64) (*tamga.Exchange, *tamga
 	if len(ex.Body) == 0 {
 		return ex, nil, errNoPage
 	}
-	body, _, err := decode.Body(ex.Header, ex.Body, PageLimit)
+	body, cut, err := decode.Body(ex.Header, ex.Body, PageLimit)
 	if err != nil {
 		return ex, nil, fmt.Errorf("decode capture %d: %w", seq, err)
+	}
+	if cut {
+		p.Log.Warn("page read in part", "capture", seq, "url", capture.URL, "bytes", PageLimit)
+	}
+	if len(body) > LargePage {
+		p.large.Lock()
+		defer p.large.Unlock()
 	}
 	profile := ""
 	if p.Profile != nil {
