@@ -20,6 +20,7 @@ type entry struct {
 	id    string // substance id, cue, or quantity unit
 	class string
 	weak  bool   // an everyday word: needs company
+	dose  bool   // weak, and no company will do but a dose or a strong name
 	value string // amount of a worded quantity
 }
 
@@ -159,7 +160,10 @@ func variants(name string) []string {
 	}
 	spaced := strings.ReplaceAll(name, "-", " ")
 	dashed := strings.ReplaceAll(name, " ", "-")
-	out := []string{name, spaced, dashed}
+	out := []string{name, dashed}
+	if !strings.HasPrefix(name, "a-") { // "a pvp server" is no drug
+		out = append(out, spaced)
+	}
 	if joined := strings.NewReplacer(" ", "", "-", "").Replace(name); len(joined) >= 8 {
 		out = append(out, joined)
 	}
@@ -203,13 +207,9 @@ func (x *lexicon) loadWords() error {
 				column = 3
 			}
 			for _, name := range append(names(r[column]), names(r[column+2])...) {
+				name, dose := strings.CutPrefix(name, "!")
 				for _, v := range variants(name) {
-					add(v, entry{kind: kindSubstance, id: r[0], class: r[1], weak: weak})
-				}
-			}
-			if !weak {
-				for _, v := range variants(strings.ReplaceAll(r[0], "_", " ")) {
-					add(v, entry{kind: kindSubstance, id: r[0], class: r[1]})
+					add(v, entry{kind: kindSubstance, id: r[0], class: r[1], weak: weak, dose: dose})
 				}
 			}
 		}

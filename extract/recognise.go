@@ -114,6 +114,9 @@ func (s *scan) bounded(e *entry, start, end int) int {
 		return end
 	}
 	after := s.low[end]
+	if after == ';' && start > 0 && s.low[start-1] == '&' { // the name of a character reference, &amp;
+		return 0
+	}
 	if isDigit(after) && (isDigit(s.low[end-1]) || end-start < 3) {
 		return 0
 	}

@@ -2,6 +2,8 @@ package extract
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -69,6 +71,9 @@ func TestText(t *testing.T) {
 		{"speed limits on this road", nil},
 		{"5g speed", []string{"quantity 5 g x =5 g", "substance amphetamine"}},
 		{"methods of mdmax", nil},
+		{"test 250mg", []string{"substance testosterone", "quantity 250 mg x =0.25 g"}},
+		{"lab test, 250 mg", []string{"quantity 250 mg x =0.25 g"}},
+		{"MDMA + PvP", []string{"substance mdma", "substance alpha-pvp"}},
 		{"закладка", []string{"drop закладка"}},
 		{"Ships from: Germany", []string{"route from DE"}},
 		{"ships to worldwide except Australia", []string{"route to WW except AU"}},
@@ -112,6 +117,43 @@ func TestCategory(t *testing.T) {
 	} {
 		if _, got := r.Text(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestOrdinaryWords holds the lexicon to what it must not see: words of every
+// day near numbers, prices and quantities.
+func TestOrdinaryWords(t *testing.T) {
+	r := newReader(t)
+	for _, text := range []string{
+		"71% by lab test", "Test your things, people. 5 g is enough.", "Date of birth (dob): 12.03.1980, weight 70 kg",
+		"the amt is $50", "a PvP server for $5", "use 2-FA", "2 CD and 4 mar 2014", "наша команда, 5 кг посылок", "our medicine costs 20 EUR",
+		"Blue was weaker than the last one. I paid 30 EUR.", "25C outside, 5 km to go", "MCAT scores went up by 10%",
+		"blueberry and blackberry pie, northern lights and death star", "method of payment: 50 EUR", "salt &amp; pepper, 5 g",
+		"The quick brown fox costs nothing at all in this long sentence of plain prose that goes on and on for the sake of its length, and 5 g of sugar is in it.",
+		"Молли и Лида живут в Дурбане. Следственный изолятор. Метан, 20 кг.", "обмен p2p, 1000 USDT",
+	} {
+		found, _ := r.Text(text)
+		if f := firstOf(found, tamga.FindSubstance); f != nil {
+			t.Errorf("%q: %s in %q", text, f.Value, f.Raw)
+		}
+	}
+	// The Universal Declaration of Human Rights, in eight languages and alphabets.
+	files, err := filepath.Glob(filepath.Join(realData(t, "locale"), "udhr_*.txt"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d texts, %v", len(files), err)
+	}
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, _ := r.Text(string(text))
+		for _, x := range found {
+			switch x.Type {
+			case tamga.FindSubstance, tamga.FindDrop, tamga.FindPrice, tamga.FindPurity, tamga.FindQuantity:
+				t.Errorf("%s: %s %q", filepath.Base(f), x.Type, x.Raw)
+			}
 		}
 	}
 }

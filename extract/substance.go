@@ -1,13 +1,18 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 
 	"tamga"
 )
 
-// near is how far, in bytes, company may stand from a weak word.
-const near = 80
+// near is how far, in bytes, company may stand from a weak word in a short line,
+// which is read as an offer; nearProse is that distance in prose.
+const (
+	near      = 80
+	nearProse = 24
+)
 
 // maxTitle is how long a text may be, in bytes, to be read as a title.
 const maxTitle = 160
@@ -16,7 +21,7 @@ const maxTitle = 160
 // a quantity, a price, a purity, a drop word or a strong name.
 func (s *scan) substances() {
 	company := s.company()
-	at := 0
+	at := 0 // company that ends too far before hit i
 	for i, h := range s.hits {
 		switch h.kind {
 		case kindDrop:
@@ -24,13 +29,17 @@ func (s *scan) substances() {
 		case kindSubstance:
 			f := tamga.Finding{Type: tamga.FindSubstance, Value: h.id, ID: h.id, Class: h.class, Rule: "substance@1", Confidence: 0.95, Valid: true}
 			if h.weak {
-				for at < len(company) && company[at][1] < h.start-near {
+				for at < len(company) && company[at].end < h.start-near {
 					at++
 				}
 				if s.describes(i) {
 					continue
 				}
-				if close := at < len(company) && company[at][0] <= h.end+near; !close && !s.strongNear(i) {
+				if h.dose {
+					if !s.dosed(h, company[at:]) && !s.strongNear(i) {
+						continue
+					}
+				} else if !s.accompanied(h, company[at:]) && !s.strongNear(i) {
 					s.hints = append(s.hints, h)
 					continue
 				}
@@ -41,39 +50,107 @@ func (s *scan) substances() {
 	}
 }
 
-// company is the ranges of what makes an offer of a sentence, by start.
-func (s *scan) company() [][2]int {
-	var out [][2]int
-	for _, f := range s.out {
-		switch f.Type {
-		case tamga.FindQuantity, tamga.FindPrice:
-			out = append(out, [2]int{f.Start, f.End})
+// companion is what makes an offer of a sentence.
+type companion struct {
+	start, end int
+	dose       bool // an amount of a single dose, or of pieces
+}
+
+// company is the companions of the text, by start.
+func (s *scan) company() []companion {
+	var out []companion
+	for i := range s.out {
+		switch f := &s.out[i]; f.Type {
+		case tamga.FindQuantity:
+			dose := f.Unit == "mg" || f.Unit == "ug" || f.Unit == "ml" || f.TotalUnit == "piece"
+			out = append(out, companion{f.Start, f.End, dose})
+		case tamga.FindPrice:
+			out = append(out, companion{f.Start, f.End, false})
 		}
 	}
 	for _, h := range s.hits {
 		if h.kind == kindDrop {
-			out = append(out, [2]int{h.start, h.end})
+			out = append(out, companion{h.start, h.end, false})
 		}
 	}
 	for _, x := range s.nums {
 		if x.end < len(s.s) && s.s[x.end] == '%' {
-			out = append(out, [2]int{x.start, x.end})
+			out = append(out, companion{x.start, x.end, false})
 		}
 	}
-	sortRanges(out)
+	slices.SortFunc(out, func(a, b companion) int { return a.start - b.start })
 	return out
+}
+
+// accompanied says whether one of company, by start, belongs to hit h.
+func (s *scan) accompanied(h hit, company []companion) bool {
+	for _, c := range company {
+		if c.start > h.end+near {
+			return false
+		}
+		if s.together(h, c.start, c.end) {
+			return true
+		}
+	}
+	return false
+}
+
+// dosed says whether a dose stands beside hit h: "dob 2mg", "10 x 2mg dob".
+func (s *scan) dosed(h hit, company []companion) bool {
+	for _, c := range company {
+		if c.start > h.end+near {
+			return false
+		}
+		if lo, hi := min(h.end, c.end), max(h.start, c.start); c.dose && lo <= hi && strings.Trim(s.s[lo:hi], " ") == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// together says whether a range belongs to hit h: both in one offer, which is a
+// short line with the lines around it, or close by in one sentence of prose.
+func (s *scan) together(h hit, start, end int) bool {
+	lo, hi := min(h.end, end), max(h.start, start)
+	if hi <= lo { // they overlap: "3.5 g" in "8-ball", no company
+		return start < h.start || end > h.end
+	}
+	if hi-lo > near {
+		return false
+	}
+	between := s.s[lo:hi]
+	for _, stop := range []string{". ", "! ", "? ", "\n\n"} {
+		if strings.Contains(between, stop) {
+			return false
+		}
+	}
+	return hi-lo <= nearProse || s.shortLine(h.start)
+}
+
+// shortLine says whether the line around byte i is no longer than a title.
+func (s *scan) shortLine(i int) bool {
+	lo := strings.LastIndexByte(s.s[max(0, i-maxTitle):i], '\n')
+	if lo < 0 && i > maxTitle {
+		return false
+	}
+	lo += max(0, i-maxTitle) + 1
+	hi := strings.IndexByte(s.s[i:min(len(s.s), lo+maxTitle+1)], '\n')
+	return hi >= 0 || len(s.s)-lo <= maxTitle
 }
 
 // strongNear says whether a strong name stands near hit i.
 func (s *scan) strongNear(i int) bool {
 	h := s.hits[i]
+	strong := func(o hit) bool {
+		return o.kind == kindSubstance && !o.weak && s.together(h, o.start, o.end)
+	}
 	for k := i - 1; k >= 0 && s.hits[k].end >= h.start-near; k-- {
-		if s.hits[k].kind == kindSubstance && !s.hits[k].weak {
+		if strong(s.hits[k]) {
 			return true
 		}
 	}
 	for k := i + 1; k < len(s.hits) && s.hits[k].start <= h.end+near; k++ {
-		if s.hits[k].kind == kindSubstance && !s.hits[k].weak {
+		if strong(s.hits[k]) {
 			return true
 		}
 	}
