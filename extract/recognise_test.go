@@ -73,7 +73,7 @@ func TestText(t *testing.T) {
 		{"methods of mdmax", nil},
 		{"test 250mg", []string{"substance testosterone", "quantity 250 mg x =0.25 g"}},
 		{"lab test, 250 mg", []string{"quantity 250 mg x =0.25 g"}},
-		{"MDMA + PvP", []string{"substance mdma", "substance alpha-pvp"}},
+		{"ketamine + dob 2mg", []string{"substance ketamine", "substance dob", "quantity 2 mg x =0.002 g"}},
 		{"закладка", []string{"drop закладка"}},
 		{"Ships from: Germany", []string{"route from DE"}},
 		{"ships to worldwide except Australia", []string{"route to WW except AU"}},

@@ -11,7 +11,7 @@ import (
 // which is read as an offer; nearProse is that distance in prose.
 const (
 	near      = 80
-	nearProse = 24
+	nearProse = 40
 )
 
 // maxTitle is how long a text may be, in bytes, to be read as a title.
@@ -53,7 +53,7 @@ func (s *scan) substances() {
 // companion is what makes an offer of a sentence.
 type companion struct {
 	start, end int
-	dose       bool // an amount of a single dose, or of pieces
+	dose       bool // in the units of a single dose
 }
 
 // company is the companions of the text, by start.
@@ -62,7 +62,7 @@ func (s *scan) company() []companion {
 	for i := range s.out {
 		switch f := &s.out[i]; f.Type {
 		case tamga.FindQuantity:
-			dose := f.Unit == "mg" || f.Unit == "ug" || f.Unit == "ml" || f.TotalUnit == "piece"
+			dose := f.Unit == "mg" || f.Unit == "ug" || f.Unit == "ml" || f.Unit == "blotter"
 			out = append(out, companion{f.Start, f.End, dose})
 		case tamga.FindPrice:
 			out = append(out, companion{f.Start, f.End, false})
@@ -138,11 +138,12 @@ func (s *scan) shortLine(i int) bool {
 	return hi >= 0 || len(s.s)-lo <= maxTitle
 }
 
-// strongNear says whether a strong name stands near hit i.
+// strongNear says whether a strong name stands near hit i; beside a name that
+// wants a dose only one of its class counts.
 func (s *scan) strongNear(i int) bool {
 	h := s.hits[i]
 	strong := func(o hit) bool {
-		return o.kind == kindSubstance && !o.weak && s.together(h, o.start, o.end)
+		return o.kind == kindSubstance && !o.weak && (!h.dose || o.class == h.class) && s.together(h, o.start, o.end)
 	}
 	for k := i - 1; k >= 0 && s.hits[k].end >= h.start-near; k-- {
 		if strong(s.hits[k]) {
