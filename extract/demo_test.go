@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -135,6 +136,53 @@ func TestDemoVendors(t *testing.T) {
 		t.Errorf("%d keys of two vendors: %v", shared, byKey)
 	}
 }
+
+// TestDemoPosts reads the threads that the forum links to: a thread has posts
+// with author, time, text and a range, and its first and last words are known.
+func TestDemoPosts(t *testing.T) {
+	r, m := demoReader(t)
+	h := m.Handler()
+	forum, err := r.Page(fetch(h, "/forum", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	posts := map[string][]tamga.Post{}
+	for _, path := range threadPath.FindAllString(forum.Source, -1) {
+		p, err := r.Page(fetch(h, path, ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Kind != tamga.PageThread || p.Title == "" || len(p.Posts) != strings.Count(p.Source, "<article") {
+			t.Fatalf("%s: kind %s, title %q, %d posts", path, p.Kind, p.Title, len(p.Posts))
+		}
+		for _, x := range p.Posts {
+			raw := p.Source[x.Span[0]:x.Span[1]]
+			if !strings.HasPrefix(raw, "<article") || !strings.HasSuffix(raw, "</article>") || !strings.Contains(raw, ">"+x.Author+"<") {
+				t.Errorf("%s: post %s stands at %q", path, x.ID, raw)
+			}
+			if x.Author == "" || x.Text == "" || x.Thread != p.Title || x.URL != "http://127.0.0.1:8080"+path+"#p"+x.ID {
+				t.Errorf("%s: %+v", path, x)
+			}
+			if x.Time == nil || !strings.Contains(raw, x.Time.Format("2006-01-02T15:04:05")) {
+				t.Errorf("%s: time %v in %q", path, x.Time, raw)
+			}
+		}
+		posts[path] = p.Posts
+	}
+	if len(posts) != 4 {
+		t.Fatalf("%d threads", len(posts))
+	}
+	story := posts["/forum/thread/17"]
+	if len(story) != 3 || story[0].ID != "131" || story[0].Author != "grey_suit" || story[1].Text != "Posting your own deposit address in a forum. Brave." {
+		t.Errorf("thread 17: %+v", story)
+	}
+	ru := posts["/forum/thread/21"]
+	if len(ru) != 3 || ru[2].Text != "Не обсуждаем в общей теме." || ru[0].Thread != "Вопросы по закладкам: правила форума" {
+		t.Errorf("thread 21: %+v", ru)
+	}
+}
+
+var threadPath = regexp.MustCompile(`/forum/thread/\d+`)
 
 func TestDemoPageKinds(t *testing.T) {
 	r, m := demoReader(t)

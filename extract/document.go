@@ -227,6 +227,9 @@ func (d *document) profiled(l *layout) {
 			d.page.Listings = append(d.page.Listings, x)
 		})
 	}
+	if l.Posts != nil {
+		d.readPosts(l.Posts, page)
+	}
 }
 
 // keys are the fingerprints of the keys found in a range.
@@ -254,6 +257,9 @@ func (d *document) offer(o *offer, page, el *goquery.Selection) (tamga.Listing, 
 	if u := o.URL.get(page, el); u != "" {
 		x.URL = d.absolute(u)
 	}
+	if q := d.reader.quantity(o.Quantity.get(page, el)); q != nil {
+		x.Quantity, x.Unit = q.Total, q.TotalUnit
+	}
 	x.From, _ = d.reader.lexicon.countries(x.FromText)
 	x.To, _ = d.reader.lexicon.countries(x.ToText)
 	d.reader.enrich(&x)
@@ -274,7 +280,7 @@ func (r *Reader) enrich(x *tamga.Listing) {
 			x.Substances = append(x.Substances, f.ID)
 		}
 	}
-	if q := firstOf(found, tamga.FindQuantity); q != nil {
+	if q := firstOf(found, tamga.FindQuantity); q != nil && x.Quantity == "" {
 		x.Quantity, x.Unit = q.Total, q.TotalUnit
 	}
 	if x.Category == "" || x.Category == "other" {
@@ -285,6 +291,15 @@ func (r *Reader) enrich(x *tamga.Listing) {
 	if x.Category == "" {
 		x.Category = "other"
 	}
+}
+
+// quantity is the first quantity that a text names; nil for none.
+func (r *Reader) quantity(s string) *tamga.Finding {
+	if s == "" {
+		return nil
+	}
+	v := plainView(s)
+	return firstOf(r.recognise(&v), tamga.FindQuantity)
 }
 
 func firstOf(fs []tamga.Finding, t tamga.FindingType) *tamga.Finding {

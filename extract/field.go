@@ -68,6 +68,7 @@ var transforms = map[string]func(arg string) (step, error){
 		return func(s string) string { return decimal(numeric.FindString(s)) }, nil
 	},
 	"currency": func(string) (step, error) { return currencyOf, nil },
+	"time":     func(arg string) (step, error) { return timeStep(arg) },
 }
 
 func need(arg string) error {

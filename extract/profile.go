@@ -47,10 +47,11 @@ type layout struct {
 	Path string         `toml:"path"` // regexp over path and query; empty: any
 	When []string       `toml:"when"` // selectors that must all match
 
-	Title   field  `toml:"title"`
-	Listing *offer `toml:"listing"`
-	Cards   *offer `toml:"cards"`
-	Vendor  *who   `toml:"vendor"`
+	Title   field    `toml:"title"`
+	Listing *offer   `toml:"listing"`
+	Cards   *offer   `toml:"cards"`
+	Vendor  *who     `toml:"vendor"`
+	Posts   *message `toml:"posts"`
 
 	path *regexp.Regexp
 	when []goquery.Matcher
@@ -64,6 +65,7 @@ type offer struct {
 	Vendor      field  `toml:"vendor"`
 	Price       field  `toml:"price"`
 	Currency    field  `toml:"currency"`
+	Quantity    field  `toml:"quantity"`
 	From        field  `toml:"from"`
 	To          field  `toml:"to"`
 	Section     field  `toml:"section"`
@@ -203,11 +205,16 @@ func (l *layout) compile() (err error) {
 		if len(o.Title.Select) == 0 {
 			return fmt.Errorf("%s.title: want a field", name)
 		}
-		for key, f := range map[string]*field{"title": &o.Title, "url": &o.URL, "vendor": &o.Vendor, "price": &o.Price, "currency": &o.Currency,
+		for key, f := range map[string]*field{"title": &o.Title, "url": &o.URL, "vendor": &o.Vendor, "price": &o.Price, "currency": &o.Currency, "quantity": &o.Quantity,
 			"from": &o.From, "to": &o.To, "section": &o.Section, "description": &o.Description} {
 			if err := f.compile(name + "." + key); err != nil {
 				return err
 			}
+		}
+	}
+	if l.Posts != nil {
+		if err := l.Posts.compile(); err != nil {
+			return err
 		}
 	}
 	if v := l.Vendor; v != nil {
