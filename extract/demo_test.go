@@ -75,10 +75,6 @@ func TestDemoListings(t *testing.T) {
 			t.Fatalf("%s: market %q, kind %s, %d listings", want.Path, p.Market, p.Kind, len(p.Listings))
 		}
 		for _, d := range differences(p.Listings[0], want) {
-			if want.Homoglyph && strings.HasPrefix(d, "substances") {
-				t.Logf("%s, in letters of two scripts: %s", want.Path, d)
-				continue
-			}
 			t.Errorf("%s %s", want.Path, d)
 		}
 		for _, a := range want.Addresses {

@@ -25,6 +25,7 @@ type scan struct {
 type hit struct {
 	start, end int
 	*entry
+	disguised bool // written with look-alikes or invisible characters
 }
 
 // recognise runs every recogniser over a view; offsets are into the view.
@@ -69,10 +70,23 @@ func (s *scan) hidden(i int) bool {
 // each place, none inside another.
 func (s *scan) words() {
 	var all []hit
-	s.lex.words.each(s.low, func(w, start, end int) {
+	t, back := s, (*view)(nil)
+	if disguised(s.s) {
+		v := unmask(s.s)
+		t, back = &scan{lex: s.lex, s: v.body, low: lower(v.body)}, &v
+	}
+	s.lex.words.each(t.low, func(w, start, end int) {
 		e := &s.lex.entries[w]
-		if end = s.bounded(e, start, end); end > 0 && !s.hidden(start) {
-			all = append(all, hit{start, end, e})
+		if end = t.bounded(e, start, end); end == 0 {
+			return
+		}
+		h := hit{start, end, e, false}
+		if back != nil {
+			h.start, h.end = back.span(start, end)
+			h.disguised = string(s.low[h.start:h.end]) != string(t.low[start:end])
+		}
+		if !s.hidden(h.start) {
+			all = append(all, h)
 		}
 	})
 	slices.SortFunc(all, func(a, b hit) int {

@@ -28,6 +28,9 @@ func (s *scan) substances() {
 			s.add(tamga.Finding{Type: tamga.FindDrop, Value: string(s.low[h.start:h.end]), Rule: "drop-word@1", Confidence: 0.8, Valid: true}, h.start, h.end)
 		case kindSubstance:
 			f := tamga.Finding{Type: tamga.FindSubstance, Value: h.id, ID: h.id, Class: h.class, Rule: "substance@1", Confidence: 0.95, Valid: true}
+			if h.disguised {
+				f.Rule, f.Confidence = "substance-disguised@1", 0.85
+			}
 			if h.weak {
 				for at < len(company) && company[at].end < h.start-near {
 					at++
