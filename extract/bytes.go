@@ -2,6 +2,7 @@ package extract
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -68,14 +69,14 @@ func (s *scan) bytes() {
 				if !isDigit(t[k]) || k < next {
 					continue
 				}
-				if k > 1 && t[k-1] == '.' && (isAlnum(t[k-2]) || t[k-2] >= utf8.RuneSelf) && !isDigit(t[k-2]) { // v.5
+				if k > 1 && t[k-1] == '.' && s.abbreviated(k-1) { // v.5
 					continue
 				}
 				if k > 0 && (isDigit(t[k-1]) || k > 1 && (t[k-1] == '.' || t[k-1] == ',') && isDigit(t[k-2])) {
 					continue
 				}
 				x := numberAt(t, k, false)
-				if k > 0 && t[k-1] == '.' && !strings.Contains(x.exact, ".") { // .5 g
+				if k > 0 && t[k-1] == '.' && !letterBefore(t, k-1) && !strings.Contains(x.exact, ".") { // .5 g
 					x = number{k - 1, k + digitsAt(t, k), join("0", t[k:k+digitsAt(t, k)]), join("0", t[k:k+digitsAt(t, k)]), false}
 				}
 				s.nums = append(s.nums, x)
@@ -100,6 +101,21 @@ func (s *scan) bytes() {
 	}
 	s.masked = append(s.masked, s.runs...)
 	sortRanges(s.masked)
+}
+
+// abbreviated says whether one or two letters end at i, such as stand before a
+// dot and a number: v.5, No.4.
+func (s *scan) abbreviated(i int) bool {
+	n := 0
+	for i > 0 && n < 3 {
+		r, size := utf8.DecodeLastRuneInString(s.s[:i])
+		if !unicode.IsLetter(r) {
+			break
+		}
+		i -= size
+		n++
+	}
+	return n == 1 || n == 2
 }
 
 // run offers a long run to the validators; true where it is an identifier or

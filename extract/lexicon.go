@@ -36,7 +36,7 @@ const (
 	kindQuantity
 )
 
-var cueKinds = map[string]entryKind{"drop": kindDrop, "from": kindFrom, "to": kindTo, "purity": kindPurity, "notpurity": kindNotPurity}
+var cueKinds = map[string]entryKind{"drop": kindDrop, "from": kindFrom, "to": kindTo, "purity": kindPurity, "notpurity": kindNotPurity, "share": kindNotPurity}
 
 // unit is a unit of measure with the total that one of it makes.
 type unit struct{ name, total, totalUnit string }

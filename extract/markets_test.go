@@ -18,9 +18,8 @@ var kindsOf = map[string]tamga.PageKind{
 	"dream/html_files/login_page": "login", "dream/html_files/anti_ddos": "ddos", "dream/html_files/item_not_found": "error", "dream/html_files/main_page": "listings",
 }
 
-// setAside is the market on which nothing of the generic reader was tuned.
-const setAside = "dream"
-
+// The generic reader was tuned on the pages of both markets: neither figure is
+// one of pages never seen.
 func TestMarketsGeneric(t *testing.T) {
 	root := realData(t, "markets")
 	r := newReader(t)
@@ -47,10 +46,10 @@ func TestMarketsGeneric(t *testing.T) {
 		}
 	}
 	for m, s := range kinds {
-		t.Logf("kind, %s: %.3f of %d", m, s.share("kind"), s["kind"][1])
-	}
-	if s := kinds[setAside].share("kind"); s < 0.75 {
-		t.Errorf("kind on the market set aside: %.3f", s)
+		t.Logf("kind, %s, tuned: %.3f of %d", m, s.share("kind"), s["kind"][1])
+		if s.share("kind") < 0.95 {
+			t.Errorf("kind, %s: %.3f", m, s.share("kind"))
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package extract
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"tamga"
 )
@@ -224,9 +225,12 @@ func (s *scan) percentage(x number) (start, end int) {
 }
 
 // speaksOfPurity weighs the words around a percentage: a purity word speaks for
-// it, a discount or a share of feedback against, a substance near by for it.
+// it, a discount or a share of feedback against, a substance near by for it. A
+// word speaks against only in one phrase with the percentage ("50% money back"),
+// not where a mark parts them, nor where the percentage follows the substance
+// and is of one phrase with it ("cocaine 90% stealth").
 func (s *scan) speaksOfPurity(start, end int) (confidence float64, ok bool) {
-	against, substance := false, false
+	against, substance, bound := false, false, false
 	lo, hi := s.hitsBetween(start-near, end+near)
 	for _, h := range s.hits[lo:hi] {
 		gap := max(h.start-end, start-h.end)
@@ -236,14 +240,41 @@ func (s *scan) speaksOfPurity(start, end int) (confidence float64, ok bool) {
 				return 0.95, true
 			}
 		case kindNotPurity:
-			against = against || gap <= 16
+			against = against || gap <= 16 && s.onePhrase(h, start, end)
 		case kindSubstance:
 			substance = true
+			bound = bound || h.end <= start && strings.Trim(s.s[h.end:start], " -:~+") == ""
 		}
+	}
+	if bound && !s.followed(end) {
+		against = false
 	}
 	if substance {
 		return 0.8, !against
 	}
 	// A short text with a quantity is the title of an offer.
 	return 0.6, !against && len(s.s) <= maxTitle && firstOf(s.out, tamga.FindQuantity) != nil
+}
+
+// onePhrase says whether nothing but words stands between a hit and a range.
+func (s *scan) onePhrase(h hit, start, end int) bool {
+	lo, hi := min(h.end, end), max(h.start, start)
+	for _, r := range s.s[min(lo, hi):hi] {
+		if r != ' ' && r != '\'' && !unicode.IsLetter(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// followed says whether the word after a percentage says what it is a part of.
+func (s *scan) followed(end int) bool {
+	end = skipSpace(s.s, end)
+	lo, hi := s.hitsBetween(end, end+1)
+	for _, h := range s.hits[lo:hi] {
+		if h.id == "share" && h.start == end {
+			return true
+		}
+	}
+	return false
 }
