@@ -48,8 +48,8 @@ func TestBrowser(t *testing.T) {
 	defer func() { demo.Process.Signal(os.Interrupt); demo.Wait() }()
 	url := ""
 	for scan := bufio.NewScanner(stdout); scan.Scan(); {
-		if i := strings.Index(scan.Text(), "http://127.0.0.1:"); i >= 0 {
-			url = strings.Fields(scan.Text()[i:])[0]
+		if rest, ok := strings.CutPrefix(scan.Text(), "open  "); ok {
+			url = rest
 			break
 		}
 	}

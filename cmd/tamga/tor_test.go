@@ -36,7 +36,7 @@ func TestTor(t *testing.T) {
 		if err != nil {
 			t.Skipf("no network namespace here: %v", err)
 		}
-		cmd.Env = append(os.Environ(), "TAMGA_TEST_BIN="+bin)
+		cmd.Env = append(cmd.Env, "TAMGA_TEST_BIN="+bin)
 		out, err := cmd.CombinedOutput()
 		t.Logf("%s", out)
 		if err != nil {
