@@ -38,7 +38,7 @@ func (d *document) findings() {
 		}
 		d.page.Findings = append(d.page.Findings, r.place(v, d.page.Source, found)...)
 	}
-	d.page.Findings = sortFindings(d.page.Findings)
+	sortFindings(d.page.Findings)
 }
 
 // identifies says whether a type is an identifier, to be looked for in
@@ -51,9 +51,9 @@ func identifies(t tamga.FindingType) bool {
 	return false
 }
 
-// sortFindings returns the findings by start, the longer first. A finding is
-// large: keys are sorted, and each finding is moved once.
-func sortFindings(fs []tamga.Finding) []tamga.Finding {
+// sortFindings sorts findings by start, the longer first. A finding is large:
+// keys are sorted, and each finding is moved once, along the cycles of the order.
+func sortFindings(fs []tamga.Finding) {
 	type key struct{ start, end, n int }
 	order := func(a, b key) int {
 		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end), cmp.Compare(a.n, b.n))
@@ -65,14 +65,24 @@ func sortFindings(fs []tamga.Finding) []tamga.Finding {
 		sorted = sorted && (i == 0 || order(keys[i-1], keys[i]) < 0)
 	}
 	if sorted {
-		return fs
+		return
 	}
 	slices.SortFunc(keys, order)
-	out := make([]tamga.Finding, len(fs))
-	for i, k := range keys {
-		out[i] = fs[k.n]
+	for i := range keys {
+		if keys[i].n == i {
+			continue
+		}
+		first := fs[i]
+		at := i
+		for keys[at].n != i {
+			from := keys[at].n
+			fs[at] = fs[from]
+			keys[at].n = at
+			at = from
+		}
+		fs[at] = first
+		keys[at].n = at
 	}
-	return out
 }
 
 // place maps findings from a view to the source.

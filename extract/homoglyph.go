@@ -81,16 +81,27 @@ func disguised(s string) bool {
 func unmask(s string) view {
 	u := unmasker{s: s}
 	for i := 0; i < len(s); {
-		r, n := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case invisible(r):
-			u.flush(i)
-			u.from = i + n
-		case unicode.IsLetter(r) && !(r == utf8.RuneError && n == 1):
-			i = u.word(i)
+		if s[i] < utf8.RuneSelf {
+			i++
 			continue
 		}
-		i += n
+		r, n := utf8.DecodeRuneInString(s[i:])
+		hidden := invisible(r)
+		if !hidden && (!unicode.IsLetter(r) || r == utf8.RuneError) {
+			i += n
+			continue
+		}
+		start := i // of the word: the plain letters before belong to it
+		for start > u.from && isLetter(s[start-1]) {
+			start--
+		}
+		if hidden && start == i {
+			u.flush(i)
+			i += n
+			u.from = i
+			continue
+		}
+		i = u.word(start)
 	}
 	u.flush(len(s))
 	u.v.body = u.body.String()

@@ -2,7 +2,9 @@ package extract
 
 import (
 	"math/big"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // A number as it stands in a text, in both readings of a dot or comma before
@@ -87,13 +89,12 @@ func numberAt(s string, i int, spaces bool) number {
 // fractionAt extends a small whole number by the fraction it is part of: 1/2,
 // 1½, 1 1/2.
 func (x *number) fractionAt(s string) {
-	for sign, value := range fractions {
-		if x.end < len(s) && s[x.end] < 0x80 {
-			break
-		}
-		if strings.HasPrefix(s[x.end:], sign) {
-			x.set(plus(x.exact, value), x.end+len(sign))
-			return
+	if x.end < len(s) && s[x.end] >= utf8.RuneSelf {
+		for sign, value := range fractions {
+			if strings.HasPrefix(s[x.end:], sign) {
+				x.set(plus(x.exact, value), x.end+len(sign))
+				return
+			}
 		}
 	}
 	top, at := x.exact, x.end
@@ -154,7 +155,62 @@ func times(a, b string) string {
 	case a == "1":
 		return plain(b)
 	}
+	x, i, okA := mantissa(a)
+	y, j, okB := mantissa(b)
+	if okA && okB && i+j <= 9 && len(a)+len(b) <= 18 {
+		return scaled(x*y, i+j)
+	}
 	return ratString(new(big.Rat).Mul(rat(a), rat(b)))
+}
+
+// mantissa reads a short decimal string as m / 10^scale.
+func mantissa(s string) (m int64, scale int, ok bool) {
+	if s == "" || len(s) > 18 {
+		return 0, 0, false
+	}
+	point := false
+	for i := range len(s) {
+		switch {
+		case isDigit(s[i]):
+			m = m*10 + int64(s[i]-'0')
+			if point {
+				scale++
+			}
+		case s[i] == '.' && !point:
+			point = true
+		default:
+			return 0, 0, false
+		}
+	}
+	return m, scale, true
+}
+
+// scaled writes m / 10^scale without zeros at the end.
+func scaled(m int64, scale int) string {
+	for scale > 0 && m%10 == 0 {
+		m, scale = m/10, scale-1
+	}
+	s := strconv.FormatInt(m, 10)
+	if scale == 0 {
+		return s
+	}
+	if len(s) <= scale {
+		s = "0000000000"[:scale-len(s)+1] + s
+	}
+	return s[:len(s)-scale] + "." + s[len(s)-scale:]
+}
+
+// percents says whether s is a number from 1 to 100.
+func percents(s string) bool {
+	m, scale, ok := mantissa(s)
+	if !ok || scale > 15 {
+		return false
+	}
+	one := int64(1)
+	for range scale {
+		one *= 10
+	}
+	return one <= m && m <= 100*one
 }
 
 // ratString is r with at most nine decimals and no zeros at the end.

@@ -28,20 +28,24 @@ type hit struct {
 	disguised bool // written with look-alikes or invisible characters
 }
 
+// maxGrow is how many findings room is made for at once: about as many as there
+// are numbers and words, but a page of nothing but numbers has few.
+const maxGrow = 1 << 15
+
 // recognise runs every recogniser over a view; offsets are into the view.
 func (r *Reader) recognise(v *view) []tamga.Finding { return r.scan(v).out }
 
 func (r *Reader) scan(v *view) *scan {
-	s := &scan{lex: r.lexicon, s: v.body, low: lower(v.body)}
-	s.out = make([]tamga.Finding, 0, 8+len(v.body)/256)
+	s := &scan{lex: r.lexicon, s: v.body, low: lower(v.body), out: []tamga.Finding{}}
 	s.keys() // also masks
 	s.bytes()
 	s.words()
+	s.out = slices.Grow(s.out, min(len(s.nums)+len(s.hits), maxGrow))
 	s.quantities()
 	s.substances()
 	s.purities()
 	s.routes()
-	s.out = sortFindings(s.out)
+	sortFindings(s.out)
 	return s
 }
 
@@ -96,6 +100,7 @@ func (s *scan) words() {
 		return b.end - a.end
 	})
 	last := 0
+	s.hits = all[:0]
 	for _, h := range all {
 		if h.start >= last {
 			s.hits = append(s.hits, h)

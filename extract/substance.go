@@ -192,8 +192,7 @@ func (s *scan) purities() {
 		if end == 0 {
 			continue
 		}
-		v := rat(x.exact)
-		if v.Cmp(rat("100")) > 0 || v.Cmp(rat("1")) < 0 {
+		if !percents(x.exact) {
 			continue
 		}
 		c, ok := s.speaksOfPurity(start, end)
