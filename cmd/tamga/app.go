@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"os/user"
-	"path/filepath"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -151,8 +151,15 @@ func (a *app) reader(ws *config.Workspace) (*extract.Reader, error) {
 	return extract.New(opt)
 }
 
+// databaseURI opens a SQLite file so that a killed process loses nothing that was
+// committed; the frontier can be made again if the power fails.
+func databaseURI(file string) string {
+	u := url.URL{Scheme: "file", Opaque: url.PathEscape(file), RawQuery: "_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)"}
+	return u.String()
+}
+
 func (a *app) database(ws *config.Workspace) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(ws.Database())+"?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite", databaseURI(ws.Database()))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", ws.Database(), err)
 	}

@@ -74,7 +74,27 @@ func (o opener) Open(ctx context.Context, seq int64) (*dashboards.View, error) {
 	if err != nil && !pipeline.NoPage(err) {
 		view.Problem = err.Error()
 	}
-	return view, nil
+	view.Proof, err = o.prove(seq)
+	return view, err
+}
+
+// prove shows that the log holds the capture; nil where no head is signed over it
+// yet, as while a crawl runs.
+func (o opener) prove(seq int64) (*dashboards.Proof, error) {
+	p, err := o.pipe.Archive.Prove(seq)
+	if errors.Is(err, evidence.ErrNotFound) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	out := &dashboards.Proof{
+		LogSize: p.Head.Size, Root: p.Head.Root.String(), Leaf: p.Leaf.String(),
+		Signed: p.Signer, OK: p.Check(seq) == nil,
+	}
+	for _, h := range p.Path {
+		out.Path = append(out.Path, h.String())
+	}
+	return out, nil
 }
 
 // tracer traces on the ledger index of the workspace.
