@@ -5,7 +5,7 @@ package extract
 type automaton struct {
 	class  [256]uint8 // bytes that no word holds share class 0
 	width  int
-	next   []int32 // state*width+class
+	next   []int32 // at state*width+class: the state after it, times two, plus one where a word ends
 	word   []int32 // word that ends at a state, -1 for none
 	suffix []int32 // longest proper suffix of a state at which a word ends, 0 for none
 	length []int32 // of each word, in bytes
@@ -43,7 +43,7 @@ func newAutomaton(words []string) *automaton {
 			a.word[s] = int32(n)
 		}
 	}
-	a.link()
+	a.pack(a.link())
 	return a
 }
 
@@ -53,8 +53,9 @@ func (a *automaton) grow() {
 	a.suffix = append(a.suffix, 0)
 }
 
-// link turns the trie into the complete automaton, breadth first.
-func (a *automaton) link() {
+// link turns the trie into the complete automaton, breadth first; it returns the
+// states in that order.
+func (a *automaton) link() []int32 {
 	fail := make([]int32, len(a.word))
 	var queue []int32
 	for c := range a.width {
@@ -62,9 +63,8 @@ func (a *automaton) link() {
 			queue = append(queue, s)
 		}
 	}
-	for len(queue) > 0 {
-		s := queue[0]
-		queue = queue[1:]
+	for i := 0; i < len(queue); i++ {
+		s := queue[i]
 		f := fail[s]
 		a.suffix[s] = a.suffix[f]
 		if a.word[f] >= 0 {
@@ -80,17 +80,40 @@ func (a *automaton) link() {
 			}
 		}
 	}
+	return append([]int32{0}, queue...)
+}
+
+// pack numbers the states anew in the order given: those near the root, where a
+// text is most of the time, lie side by side and stay in the cache.
+func (a *automaton) pack(order []int32) {
+	number := make([]int32, len(order))
+	for n, s := range order {
+		number[s] = int32(n)
+	}
+	next, word, suffix := make([]int32, len(a.next)), make([]int32, len(a.word)), make([]int32, len(a.suffix))
+	for n, s := range order {
+		word[n], suffix[n] = a.word[s], number[a.suffix[s]]
+		for c := range a.width {
+			t := a.next[int(s)*a.width+c]
+			v := number[t] << 1
+			if a.word[t] >= 0 || a.suffix[t] != 0 {
+				v |= 1
+			}
+			next[n*a.width+c] = v
+		}
+	}
+	a.next, a.word, a.suffix = next, word, suffix
 }
 
 // each calls hit for every word in text, by ascending end.
 func (a *automaton) each(text []byte, hit func(word, start, end int)) {
 	s := int32(0)
 	for i, c := range text {
-		s = a.next[int(s)*a.width+int(a.class[c])]
-		if s == 0 {
+		s = a.next[int(s>>1)*a.width+int(a.class[c])]
+		if s&1 == 0 {
 			continue
 		}
-		t := s
+		t := s >> 1
 		if a.word[t] < 0 {
 			t = a.suffix[t]
 		}

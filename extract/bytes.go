@@ -8,15 +8,19 @@ import (
 
 // Classes of bytes for the anchor pass.
 const (
-	plainByte = iota
-	alnumByte
-	anchorByte // @ : and the lead bytes of ½ ¼
+	plainByte  = iota
+	anchorByte // @ and :
+	letterByte // and digitByte: parts of a run
+	digitByte
 )
 
 var byteClass = func() (t [256]uint8) {
 	for c := range 256 {
-		if isAlnum(byte(c)) {
-			t[c] = alnumByte
+		switch {
+		case isDigit(byte(c)):
+			t[c] = digitByte
+		case isLetter(byte(c)):
+			t[c] = letterByte
 		}
 	}
 	t['@'], t[':'] = anchorByte, anchorByte
@@ -55,10 +59,19 @@ func (s *scan) bytes() {
 			continue
 		}
 		switch byteClass[t[i]] {
-		case alnumByte:
-			end := i + 1
-			for end < len(t) && byteClass[t[end]] == alnumByte {
+		case letterByte, digitByte:
+			end, kinds := i, uint8(0)
+			for end < len(t) {
+				c := byteClass[t[end]]
+				if c < letterByte {
+					break
+				}
+				kinds |= c
 				end++
+			}
+			if kinds == letterByte && end-i < minRun { // a word
+				i = end
+				continue
 			}
 			if end-i >= minRun || end-i >= minSegwit && segwit(t[i:end]) {
 				if s.run(i, end) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // placeWords cuts a phrase into lower-case words; dots inside abbreviations go
@@ -68,16 +69,18 @@ func placeTokens(s string) []string {
 
 // spaced says whether s is a word with its letters set apart: W O R L D.
 func spaced(s string) bool {
-	fs := strings.FieldsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) })
-	if len(fs) < 4 {
-		return false
-	}
-	for _, f := range fs {
-		if len(f) > 1 {
+	letters, before := 0, false
+	for _, r := range s {
+		letter := unicode.IsLetter(r)
+		if letter && (before || r >= utf8.RuneSelf) {
 			return false
 		}
+		if letter {
+			letters++
+		}
+		before = letter
 	}
-	return true
+	return letters >= 4
 }
 
 // place is the longest place name at the start of words.

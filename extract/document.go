@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -56,7 +55,13 @@ func identifies(t tamga.FindingType) bool {
 func sortFindings(fs []tamga.Finding) {
 	type key struct{ start, end, n int }
 	order := func(a, b key) int {
-		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end), cmp.Compare(a.n, b.n))
+		switch {
+		case a.start != b.start:
+			return a.start - b.start
+		case a.end != b.end:
+			return b.end - a.end
+		}
+		return a.n - b.n
 	}
 	keys := make([]key, len(fs))
 	sorted := true

@@ -12,9 +12,7 @@ func lower(s string) []byte {
 	for i := 0; i < len(b); {
 		c := b[i]
 		if c < utf8.RuneSelf {
-			if 'A' <= c && c <= 'Z' {
-				b[i] = c + 'a' - 'A'
-			}
+			b[i] = lowerASCII[c]
 			i++
 			continue
 		}
@@ -42,6 +40,16 @@ func lower(s string) []byte {
 	}
 	return b
 }
+
+var lowerASCII = func() (t [utf8.RuneSelf]byte) {
+	for c := range t {
+		t[c] = byte(c)
+		if 'A' <= c && c <= 'Z' {
+			t[c] += 'a' - 'A'
+		}
+	}
+	return t
+}()
 
 // letterBefore and letterAfter are the boundary rules of words in any script;
 // \b of RE2 knows ASCII only.

@@ -81,9 +81,11 @@ func (s *scan) price(x number) int {
 	if x.fraction || s.s[x.start] == '.' {
 		return s.priced(x)
 	}
-	if wide := numberAt(s.s, x.start, true); wide.end > x.end {
-		if end := s.priced(wide); end > 0 {
-			return end
+	if n := separator(s.s, x.end, true); n > 0 && digitsAt(s.s, x.end+n) >= 3 {
+		if wide := numberAt(s.s, x.start, true); wide.end > x.end {
+			if end := s.priced(wide); end > 0 {
+				return end
+			}
 		}
 	}
 	return s.priced(x)

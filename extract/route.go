@@ -64,6 +64,31 @@ func (s *scan) routes() {
 	}
 }
 
+// phraseStops are the words that end the phrase of a route, after a blank.
+var phraseStops = []string{"to ", "To ", "TO ", "from ", "From ", "- ", "with ", "within ", "via ", "by "}
+
+// phraseEnd is where the phrase of a route ends: before a stop or after a sentence.
+func phraseEnd(s string) int {
+	for i := 1; i+1 < len(s); i++ {
+		switch s[i] {
+		case '.', '!', '?':
+			if s[i+1] == ' ' {
+				return i
+			}
+		case ' ':
+			if strings.IndexByte("tTfF-wvb", s[i+1]) < 0 {
+				continue
+			}
+			for _, stop := range phraseStops {
+				if strings.HasPrefix(s[i+1:], stop) {
+					return i
+				}
+			}
+		}
+	}
+	return len(s)
+}
+
 // route reads the phrase after a cue; it returns its end, 0 where no place is
 // named.
 func (s *scan) route(cue, start int, kind entryKind, confidence float64) int {
@@ -75,11 +100,7 @@ func (s *scan) route(cue, start int, kind entryKind, confidence float64) int {
 		end++
 	}
 	phrase := s.s[start:end]
-	for _, stop := range []string{" to ", " To ", " TO ", " from ", " From ", ". ", "! ", "? ", " - ", " with ", " within ", " via ", " by "} {
-		if i := strings.Index(phrase, stop); i > 0 {
-			phrase = phrase[:i]
-		}
-	}
+	phrase = phrase[:phraseEnd(phrase)]
 	phrase = strings.TrimRight(phrase, " .,")
 	in, except := s.lex.countries(phrase)
 	if len(in) == 0 && len(except) == 0 {
