@@ -47,7 +47,6 @@ func segwit(run string) bool {
 // and digits, and the anchors of contacts; validators run only there.
 func (s *scan) bytes() {
 	t := s.s
-	s.nums = make([]number, 0, len(t)/128)
 	next := 0 // numbers start at or after this
 	m := 0
 	for i := 0; i < len(t); {

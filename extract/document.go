@@ -37,7 +37,7 @@ func (d *document) findings() {
 		}
 		d.page.Findings = append(d.page.Findings, r.place(v, d.page.Source, found)...)
 	}
-	sortFindings(d.page.Findings)
+	d.page.Findings = sortFindings(d.page.Findings)
 }
 
 // identifies says whether a type is an identifier, to be looked for in
@@ -50,11 +50,15 @@ func identifies(t tamga.FindingType) bool {
 	return false
 }
 
-// sortFindings sorts findings by start, the longer first. A finding is large:
-// keys are sorted, and each finding is moved once, along the cycles of the order.
-func sortFindings(fs []tamga.Finding) {
+// sortFindings returns the findings by start, the longer first, in memory of
+// their own. A finding is large: keys are sorted, and each finding is moved once.
+func sortFindings(fs []tamga.Finding) []tamga.Finding {
 	type key struct{ start, end, n int }
-	order := func(a, b key) int {
+	keys := make([]key, len(fs))
+	for i := range fs {
+		keys[i] = key{fs[i].Start, fs[i].End, i}
+	}
+	slices.SortFunc(keys, func(a, b key) int {
 		switch {
 		case a.start != b.start:
 			return a.start - b.start
@@ -62,32 +66,12 @@ func sortFindings(fs []tamga.Finding) {
 			return b.end - a.end
 		}
 		return a.n - b.n
+	})
+	out := make([]tamga.Finding, len(fs))
+	for i, k := range keys {
+		out[i] = fs[k.n]
 	}
-	keys := make([]key, len(fs))
-	sorted := true
-	for i := range fs {
-		keys[i] = key{fs[i].Start, fs[i].End, i}
-		sorted = sorted && (i == 0 || order(keys[i-1], keys[i]) < 0)
-	}
-	if sorted {
-		return
-	}
-	slices.SortFunc(keys, order)
-	for i := range keys {
-		if keys[i].n == i {
-			continue
-		}
-		first := fs[i]
-		at := i
-		for keys[at].n != i {
-			from := keys[at].n
-			fs[at] = fs[from]
-			keys[at].n = at
-			at = from
-		}
-		fs[at] = first
-		keys[at].n = at
-	}
+	return out
 }
 
 // place maps findings from a view to the source.

@@ -7,8 +7,11 @@ import (
 
 // lower returns s in lower case with every byte in its place: a letter whose
 // lower case has another length stays as it is. Byte offsets are those of s.
-func lower(s string) []byte {
-	b := []byte(s)
+func lower(s string) []byte { return lowerInto(nil, s) }
+
+// lowerInto is lower with the room of b, whose content is lost.
+func lowerInto(b []byte, s string) []byte {
+	b = append(b[:0], s...)
 	for i := 0; i < len(b); {
 		c := b[i]
 		if c < utf8.RuneSelf {

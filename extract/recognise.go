@@ -3,6 +3,7 @@ package extract
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"tamga"
@@ -28,25 +29,49 @@ type hit struct {
 	disguised bool // written with look-alikes or invisible characters
 }
 
-// maxGrow is how many findings room is made for at once: about as many as there
-// are numbers and words, but a page of nothing but numbers has few.
-const maxGrow = 1 << 15
-
 // recognise runs every recogniser over a view; offsets are into the view.
 func (r *Reader) recognise(v *view) []tamga.Finding { return r.scan(v).out }
 
 func (r *Reader) scan(v *view) *scan {
-	s := &scan{lex: r.lexicon, s: v.body, low: lower(v.body), out: []tamga.Finding{}}
+	m := rooms.Get().(*room)
+	s := &scan{lex: r.lexicon, s: v.body, low: lowerInto(m.low, v.body), out: m.out[:0], hits: m.hits[:0], nums: m.nums[:0]}
 	s.keys() // also masks
 	s.bytes()
 	s.words()
-	s.out = slices.Grow(s.out, min(len(s.nums)+len(s.hits), maxGrow))
 	s.quantities()
 	s.substances()
 	s.purities()
 	s.routes()
-	sortFindings(s.out)
+	m.keep(s)
 	return s
+}
+
+// room is the working memory of a scan, used again by later ones.
+type room struct {
+	low  []byte
+	out  []tamga.Finding
+	hits []hit
+	nums []number
+}
+
+var rooms = sync.Pool{New: func() any { return new(room) }}
+
+// maxRoom is how many findings a room may hold to be kept.
+const maxRoom = 1 << 15
+
+// keep takes the memory of a finished scan back; what the scan found is copied
+// out of it, sorted.
+func (m *room) keep(s *scan) {
+	out := s.out
+	s.out = sortFindings(out)
+	if cap(out) <= maxRoom && cap(s.low) <= maxRoom*64 && cap(s.nums) <= maxRoom*4 {
+		clear(out)
+		clear(s.hits)
+		clear(s.nums)
+		*m = room{s.low, out, s.hits, s.nums}
+		rooms.Put(m)
+	}
+	s.low, s.hits, s.nums = nil, nil, nil
 }
 
 // add reports a finding over s[start:end].
@@ -73,7 +98,7 @@ func (s *scan) hidden(i int) bool {
 // words collects the words of the lexicon that stand as words, the longest at
 // each place, none inside another.
 func (s *scan) words() {
-	var all []hit
+	all := s.hits
 	t, back := s, (*view)(nil)
 	if disguised(s.s) {
 		v := unmask(s.s)
