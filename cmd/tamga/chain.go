@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -83,6 +84,7 @@ whole.`,
 				Progress: func(done, total int64) { bar.Set(done>>20, total>>20) },
 			}
 			var sum bitcoin.Summary
+			start := time.Now()
 			if blocks != "" {
 				sum, err = buildBlocks(cmd.Context(), ws, blocks, opt)
 			} else {
@@ -94,6 +96,7 @@ whole.`,
 			if err != nil {
 				return err
 			}
+			sum.Seconds = time.Since(start).Seconds()
 			if a.json || a.quiet {
 				return a.print(sum)
 			}

@@ -61,12 +61,28 @@ ends there and says so.`,
 	return cmd
 }
 
+// from names an input: by address, else by the output it spends.
+func from(in tamga.HopIn) string {
+	if in.Address != "" || in.Vout == nil {
+		return in.Address
+	}
+	return fmt.Sprintf("%.8s…:%d", in.TxID, *in.Vout)
+}
+
+// to names an output: by address, else by its place.
+func to(h tamga.Hop) string {
+	if h.Out.Address != "" {
+		return h.Out.Address
+	}
+	return fmt.Sprintf("%.8s…:%d", h.TxID, h.Out.N)
+}
+
 func printTrace(out io.Writer, tr tamga.Trace) error {
 	fmt.Fprintf(out, "%s %s by %s (a method's answer, not a fact of the ledger)\n", tr.Subject, tr.Direction, tr.Method)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "depth\tamount\tfrom\tto\ttransaction\t")
 	for _, h := range tr.Hops {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t\n", h.Depth, h.Amount, h.In.Address, h.Out.Address, h.TxID)
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t\n", h.Depth, h.Amount, from(h.In), to(h), h.TxID)
 	}
 	if err := w.Flush(); err != nil {
 		return err
