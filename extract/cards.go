@@ -12,6 +12,9 @@ import (
 	"tamga"
 )
 
+// maxAction is how long the text of a button may be, in bytes.
+const maxAction = 40
+
 // minCards is the least number of offers that make a list of offers.
 const minCards = 2
 
@@ -29,6 +32,22 @@ var (
 	reviewName = regexp.MustCompile(`(?i)feedback|review|comment|rating|message|transaction|history|pagination|menu|nav|breadcrumb|sidebar|footer`)
 	actionText = regexp.MustCompile(`(?i)^(?:buy(?: now| it now)?|view|details?|more|order|add to cart|read more|show|open|info|купить|подробнее|заказать|в корзину)\W*$`)
 )
+
+// linkKind is what a target says of its link.
+type linkKind struct{ vendor, deal bool }
+
+// linkKind is the kind of a link by its target; a page repeats its targets.
+func (d *document) linkKind(href string) linkKind {
+	k, known := d.links[href]
+	if !known {
+		if d.links == nil {
+			d.links = map[string]linkKind{}
+		}
+		k = linkKind{vendorLink.MatchString(href), dealLink.MatchString(href)}
+		d.links[href] = k
+	}
+	return k
+}
 
 // attr is an attribute of n.
 func attr(n *html.Node, key string) string {
@@ -161,7 +180,7 @@ func (d *document) group(nodes []*html.Node) (cards []card, size int) {
 			continue
 		}
 		for _, a := range links(n) {
-			if a != c.title && attr(a, "href") != attr(c.title, "href") && vendorLink.MatchString(attr(a, "href")) && text(a) != "" {
+			if a != c.title && attr(a, "href") != attr(c.title, "href") && d.linkKind(attr(a, "href")).vendor && text(a) != "" {
 				c.vendor = a
 				break
 			}
@@ -252,15 +271,20 @@ func (d *document) cardTitle(n *html.Node, hrefs, texts map[string]int, of int) 
 	var best *html.Node
 	top := -1
 	for _, a := range links(n) {
-		h, t := attr(a, "href"), text(a)
-		if len(t) < 3 || dealLink.MatchString(h) || actionText.MatchString(t) || hrefs[h] > 1 && hrefs[h]*2 > of {
+		h := attr(a, "href")
+		kind := d.linkKind(h)
+		if kind.deal || hrefs[h] > 1 && hrefs[h]*2 > of {
+			continue
+		}
+		t := text(a)
+		if len(t) < 3 || len(t) <= maxAction && actionText.MatchString(t) {
 			continue
 		}
 		score := min(len(t), 200)
 		if heading(a) {
 			score += 200
 		}
-		if vendorLink.MatchString(h) {
+		if kind.vendor {
 			score -= 150
 		}
 		if texts[t] > 1 {

@@ -20,6 +20,7 @@ type document struct {
 	given  bool // the URL is known
 	page   *tamga.Page
 	titles [][2]int // see nameRanges
+	links  map[string]linkKind
 }
 
 // findings runs the recognisers over the visible text and over the attributes

@@ -164,7 +164,7 @@ func (d *document) single(cards []card) (x tamga.Listing, ok bool) {
 	d.tree.Find("a[href]").EachWithBreak(func(_ int, s *goquery.Selection) bool {
 		h, _ := s.Attr("href")
 		at := d.tree.span(s)[0]
-		if t := vendorName(text(s.Nodes...)); at >= x.Span[0] && at < end && t != "" && len(t) <= 40 && vendorLink.MatchString(h) && !dealLink.MatchString(h) && !inside(at) {
+		if t := vendorName(text(s.Nodes...)); at >= x.Span[0] && at < end && t != "" && len(t) <= 40 && d.linkKind(h) == (linkKind{vendor: true}) && !inside(at) {
 			x.Vendor = t
 			return false
 		}
