@@ -61,15 +61,12 @@ func disguised(s string) bool {
 			if i > 0 && isLetter(s[i-1]) || i+2 < len(s) && isLetter(s[i+2]) {
 				return true
 			}
-			i++
 		case c == 0xC2 && i+1 < len(s) && s[i+1] == 0xAD:
 			return true
 		case c == 0xCD || c == 0xE1 || c == 0xE2 || c == 0xEF || c == 0xF0:
-			r, n := utf8.DecodeRuneInString(s[i:])
-			if invisible(r) || styled(r) != 0 {
+			if r, _ := utf8.DecodeRuneInString(s[i:]); invisible(r) || styled(r) != 0 {
 				return true
 			}
-			i += n - 1
 		}
 	}
 	return false
@@ -144,13 +141,13 @@ func (u *unmasker) word(i int) int {
 			hidden++
 		case !unicode.IsLetter(r):
 			n = 0
-		case low < utf8.RuneSelf:
+		case r < utf8.RuneSelf:
 			latin++
 			toCyrillic = toCyrillic && cyrillicOf[low] != 0
 		default:
 			other++
 			toLatin = toLatin && latinOf[low] != 0
-			toCyrillic = toCyrillic && unicode.Is(unicode.Cyrillic, r)
+			toCyrillic = toCyrillic && 0x400 <= r && r < 0x530
 		}
 		if n == 0 {
 			break

@@ -41,7 +41,7 @@ func TestDisguisedNames(t *testing.T) {
 
 // FuzzUnmask wants every range of the view to be a range of the text.
 func FuzzUnmask(f *testing.F) {
-	for _, s := range []string{"МDМА", "he\u200bro", "\xff\u00ad\xc2", "𝐊ＬＳ", "αβγ", "ӏ\u200b"} {
+	for _, s := range []string{"МDМА", "he\u200bro", "\xff\u00ad\xc2", "𝐊ＬＳ", "αβγ", "ӏ\u200b", "\xcfԁA", "İҹ", "Aꚍ"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
