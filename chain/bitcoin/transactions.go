@@ -12,6 +12,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 )
 
 // maxLine bounds one line of transactions as JSON: a full block with prevouts
@@ -44,6 +45,22 @@ func BuildTransactions(ctx context.Context, dir string, r io.Reader, o Options) 
 	}
 	return s, nil
 }
+
+// NetworkOfAddresses tells the network of a text that names addresses, as
+// transactions in JSON do, by the prefix of the first SegWit address (BIP-173);
+// signet's is testnet's. Without one it is mainnet.
+func NetworkOfAddresses(text []byte) string {
+	m := segwitPrefix.FindSubmatch(text)
+	switch {
+	case m == nil || string(m[1]) == "bc":
+		return "mainnet"
+	case string(m[1]) == "bcrt":
+		return "regtest"
+	}
+	return "testnet"
+}
+
+var segwitPrefix = regexp.MustCompile(`"(bcrt|bc|tb)1[02-9ac-hj-np-z]{6,}"`)
 
 // collector writes transactions as they come.
 type collector struct {

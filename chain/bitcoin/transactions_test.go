@@ -409,3 +409,17 @@ func FuzzTransactions(f *testing.F) {
 		}
 	})
 }
+
+func TestNetworkOfAddresses(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"address":"bcrt1qrcnz4pafvgkra7wtppdgskr95qxqgw4zqanx84"}`: "regtest",
+		`{"address":"tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx"}`:   "testnet",
+		`{"address":"bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"}`:   "mainnet",
+		`{"address":"1BoatSLRHtKNngkdXEeobR76b53LETtpyT"}`:           "mainnet",
+		``: "mainnet",
+	} {
+		if got := NetworkOfAddresses([]byte(text)); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}

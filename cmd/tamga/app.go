@@ -47,7 +47,14 @@ turns listings into vendors, substances and wallets, follows the money on public
 ledgers and ties every statement to sealed evidence.
 
 It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
-		Version:       tamga.Version,
+		Version: tamga.Version,
+		Args:    cobra.ArbitraryArgs, // RunE tells an unknown verb from none
+		RunE: func(cmd *cobra.Command, argv []string) error {
+			if len(argv) > 0 {
+				return usageError{fmt.Errorf("unknown verb %q", argv[0])}
+			}
+			return cmd.Help()
+		},
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -102,6 +109,10 @@ func (a *app) print(v any) error {
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
 }
+
+// document tells whether the result is to be a JSON document: asked for, or read
+// by a program. Only verbs whose contract is a summary document ask.
+func (a *app) document() bool { return a.json || !term.IsTerminal(a.out) }
 
 func (a *app) progress() *term.Progress {
 	if a.quiet {
@@ -215,7 +226,7 @@ func (a *app) enter(write bool) (*house, error) {
 		h.Close()
 		return nil, err
 	}
-	h.pipe = &pipeline.Pipeline{Archive: h.archive, Reader: reader, Store: h.store, Log: a.log}
+	h.pipe = &pipeline.Pipeline{Archive: h.archive, Reader: reader, Store: h.store, Log: a.log, Profile: profiles(conf)}
 	return h, nil
 }
 
@@ -234,6 +245,23 @@ func (h *house) Close() {
 		h.close[i]()
 	}
 	h.close = nil
+}
+
+// profiles are the page profiles that the configured sources name, by host.
+func profiles(conf *config.Config) func(tamga.Capture) string {
+	byHost := map[string]string{}
+	for _, s := range conf.Sources {
+		if u, err := url.Parse(s.URL); err == nil {
+			byHost[u.Host] = s.Profile
+		}
+	}
+	return func(c tamga.Capture) string {
+		u, err := url.Parse(c.URL)
+		if err != nil {
+			return ""
+		}
+		return byHost[u.Host]
+	}
 }
 
 // operator is who answers for the captures.

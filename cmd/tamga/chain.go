@@ -61,7 +61,8 @@ func newChainIndex(a *app) *cobra.Command {
 		Short: "Build the ledger index of the workspace",
 		Long: `Index reads the blk*.dat files of a node (with Bitcoin Core's xor.dat where there is
 one), or transactions as a node or an Esplora server prints them, one JSON object a
-line. The network is that of the blocks. The old index stays until the new one is
+line. The network is that of the blocks, or of the
+addresses in the transactions. The old index stays until the new one is
 whole.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -88,7 +89,9 @@ whole.`,
 			if blocks != "" {
 				sum, err = buildBlocks(cmd.Context(), ws, blocks, opt)
 			} else {
-				opt.Network = conf.Network
+				if conf.Origin("network") != "default" {
+					opt.Network = conf.Network
+				}
 				sum, err = buildTransactions(cmd.Context(), ws, transactions, opt)
 			}
 			bar.Done()
@@ -97,7 +100,7 @@ whole.`,
 				return err
 			}
 			sum.Seconds = time.Since(start).Seconds()
-			if a.json || a.quiet {
+			if a.document() {
 				return a.print(sum)
 			}
 			fmt.Fprintf(a.out, "%s: %d blocks, %d transactions, %d outputs\n", sum.Network, sum.Blocks, sum.Transactions, sum.Outputs)
@@ -145,7 +148,12 @@ func buildTransactions(ctx context.Context, ws *config.Workspace, file string, o
 		return bitcoin.Summary{}, err
 	}
 	defer in.Close()
-	return bitcoin.BuildTransactions(ctx, ws.Chain(opt.Network), in, opt)
+	buffered := bufio.NewReaderSize(in, 1<<20)
+	if opt.Network == "" {
+		head, _ := buffered.Peek(1 << 20) // short input is fine
+		opt.Network = bitcoin.NetworkOfAddresses(head)
+	}
+	return bitcoin.BuildTransactions(ctx, ws.Chain(opt.Network), buffered, opt)
 }
 
 // openLedger opens the ledger index of a workspace: the network's that was asked

@@ -53,7 +53,7 @@ crawl.direct is set. Loopback and private addresses are refused without --local.
 			if err != nil {
 				return err
 			}
-			if a.json || a.quiet {
+			if a.document() {
 				return a.print(sum)
 			}
 			fmt.Fprintf(a.out, "captured %d, skipped %d, failed %d; %.1f MB in %.1f s\n", sum.Captured, sum.Skipped, sum.Failed, float64(sum.Bytes)/1e6, sum.Seconds)

@@ -102,7 +102,7 @@ func Default() *Config {
 			BodyCap:   8 << 20,
 			UserAgent: "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0",
 		},
-		Index:  Index{Engine: "bleve", Prefix: "tamga"},
+		Index:  Index{Engine: "bleve", URL: "http://127.0.0.1:9200", Prefix: "tamga"},
 		Serve:  Serve{Listen: "127.0.0.1:0"},
 		origin: map[string]string{},
 	}
@@ -171,11 +171,7 @@ func (c *Config) check() error {
 		return fmt.Errorf("setting network = %q: want mainnet, testnet, signet or regtest", c.Network)
 	}
 	switch c.Index.Engine {
-	case "bleve":
-	case "elastic":
-		if c.Index.URL == "" {
-			return errors.New("setting index.engine = \"elastic\" needs index.url (TAMGA_INDEX_URL)")
-		}
+	case "bleve", "elastic":
 	default:
 		return fmt.Errorf("setting index.engine = %q: want bleve or elastic", c.Index.Engine)
 	}

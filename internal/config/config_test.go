@@ -49,12 +49,11 @@ func TestPrecedence(t *testing.T) {
 
 func TestBadSettings(t *testing.T) {
 	for text, want := range map[string]string{
-		"[crawl]\nspeed = 3\n":          "crawl.speed",
-		"network = 'mainet'\n":          "mainet",
-		"[index]\nengine = 'solr'\n":    "solr",
-		"[index]\nengine = 'elastic'\n": "index.url",
-		"[crawl]\ndelay = 'soon'\n":     "soon",
-		"[crawl\n":                      "",
+		"[crawl]\nspeed = 3\n":       "crawl.speed",
+		"network = 'mainet'\n":       "mainet",
+		"[index]\nengine = 'solr'\n": "solr",
+		"[crawl]\ndelay = 'soon'\n":  "soon",
+		"[crawl\n":                   "",
 	} {
 		_, err := Load(write(t, text), none)
 		if err == nil || !strings.Contains(err.Error(), want) {
