@@ -6,7 +6,8 @@ import "tamga"
 // the substances it names, strong names and first places counting more; "" for
 // a text that reads as no offer.
 //
-// A short text counts its weak names even where they have no company.
+// A short text counts its weak names even where they have no company; those that
+// want a dose only where it names a price or a quantity.
 func (s *scan) category() string {
 	votes := map[string]float64{}
 	offer := false
@@ -23,6 +24,9 @@ func (s *scan) category() string {
 	}
 	if n == 0 && len(s.s) <= maxTitle {
 		for i, h := range s.hints {
+			if h.dose && !offer {
+				continue
+			}
 			votes[h.class] += 0.3 / (1 + float64(i)/2)
 		}
 	}

@@ -210,7 +210,7 @@ func evalAgoraGeneric(t *testing.T, r *Reader, x *evalRow) {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		if n++; n%8 != 0 {
+		if n++; n%16 != 0 {
 			return nil
 		}
 		body, err := os.ReadFile(f)

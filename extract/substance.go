@@ -39,11 +39,11 @@ func (s *scan) substances() {
 				if s.describes(i) {
 					continue
 				}
+				joined := s.accompanied
 				if h.dose {
-					if !s.dosed(h, company[at:]) && !s.strongNear(i) {
-						continue
-					}
-				} else if !s.accompanied(h, company[at:]) && !s.strongNear(i) {
+					joined = s.dosed
+				}
+				if !joined(h, company[at:]) && !s.strongNear(i) {
 					s.hints = append(s.hints, h)
 					continue
 				}
