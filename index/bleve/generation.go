@@ -31,6 +31,7 @@ var checkpointKey = []byte("tamga.checkpoint")
 // generation is one Bleve index: open for writing, or a view.
 type generation struct {
 	name string
+	path string // its folder; empty of a view
 	idx  bleve.Index
 	view *view // nil: open for writing
 }
@@ -79,7 +80,7 @@ func newGeneration(dir, name string) (*generation, error) {
 		idx.Close()
 		return nil, fmt.Errorf("create index %s: %w", path, err)
 	}
-	return &generation{name: name, idx: idx}, nil
+	return &generation{name: name, path: path, idx: idx}, nil
 }
 
 // checkSchema says ErrNoIndex of an index that another version built.
@@ -101,6 +102,10 @@ func openGeneration(dir, name string) (g *generation, err error) {
 	if err := checkSchema(path); err != nil {
 		return nil, err
 	}
+	mark, err := readMark(path)
+	if err != nil {
+		return nil, fmt.Errorf("open index %s: %w (%w)", path, index.ErrNoIndex, err)
+	}
 	idx, err := bleve.OpenUsing(path, config(false))
 	if err != nil {
 		if strings.Contains(err.Error(), "timeout") {
@@ -108,24 +113,11 @@ func openGeneration(dir, name string) (g *generation, err error) {
 		}
 		return nil, fmt.Errorf("open index %s: %w (%w)", path, index.ErrNoIndex, err)
 	}
-	if err := checkWhole(idx); err != nil {
+	if err := checkWhole(idx, mark); err != nil {
 		idx.Close()
 		return nil, fmt.Errorf("open index %s: %w (%w)", path, index.ErrNoIndex, err)
 	}
-	return &generation{name: name, idx: idx}, nil
-}
-
-// checkWhole says ErrNoIndex of an index whose segments are gone or unreadable:
-// Bleve then opens an empty one without a word.
-func checkWhole(idx bleve.Index) error {
-	b, err := idx.GetInternal(checkpointKey)
-	if err != nil {
-		return err
-	}
-	if len(b) != 8 {
-		return fmt.Errorf("segments are missing or damaged")
-	}
-	return nil
+	return &generation{name: name, path: path, idx: idx}, nil
 }
 
 // mend turns a panic of the engine over damaged files into ErrNoIndex.
@@ -158,7 +150,10 @@ func (g *generation) Put(ctx context.Context, docs []index.Document, checkpoint 
 		}
 		docs = docs[batchSize:]
 	}
-	return g.commit(ctx, docs, &checkpoint)
+	if err := g.commit(ctx, docs, &checkpoint); err != nil {
+		return err
+	}
+	return writeMark(g.path, checkpoint)
 }
 
 func (g *generation) commit(ctx context.Context, docs []index.Document, checkpoint *int64) error {

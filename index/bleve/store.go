@@ -2,7 +2,7 @@
 // folder a generation.
 //
 //	DIR/CURRENT        names the generation in use, replaced by rename
-//	DIR/g000001/       a generation, with schema.json beside Bleve's own files
+//	DIR/g000001/       a generation, with schema.json and the mark beside Bleve's own files
 //	DIR/.read-PID-N/   a reader's view: hard links; goes when the reader closes
 //
 // Invariants:

@@ -54,11 +54,15 @@ func openView(dir, name string, now time.Time) (g *generation, err error) {
 	if err := checkSchema(from); err != nil {
 		return nil, err
 	}
+	mark, err := readMark(from)
+	if err != nil {
+		return nil, fmt.Errorf("open index %s: %w (%w)", from, index.ErrNoIndex, err)
+	}
 	to := filepath.Join(dir, fmt.Sprintf(".read-%d-%d", os.Getpid(), viewCount.Add(1)))
 	for try := range 40 {
 		var s stamp
 		if s, err = link(from, to); err == nil {
-			if g, err = openLinked(to, name); err == nil {
+			if g, err = openLinked(to, name, mark); err == nil {
 				g.view = &view{to, s, now}
 				return g, nil
 			}
@@ -73,13 +77,13 @@ func openView(dir, name string, now time.Time) (g *generation, err error) {
 	return nil, fmt.Errorf("open index %s: %w (%w)", from, index.ErrNoIndex, err)
 }
 
-func openLinked(path, name string) (g *generation, err error) {
+func openLinked(path, name string, mark int64) (g *generation, err error) {
 	defer mend(path, &err)
 	idx, err := bleve.OpenUsing(path, config(true))
 	if err != nil {
 		return nil, err
 	}
-	if err := checkWhole(idx); err != nil {
+	if err := checkWhole(idx, mark); err != nil {
 		idx.Close()
 		return nil, err
 	}
