@@ -21,6 +21,7 @@ const readEvery = 30 * time.Second
 
 type crawlFlags struct {
 	local    bool
+	lab      bool // a server of our own: no need to be polite
 	maxPages int64
 	scope    string
 	rate     float64
@@ -150,7 +151,7 @@ func (a *app) crawlOptions(cmd *cobra.Command, conf *config.Config, fl crawlFlag
 		MaxPages: fl.maxPages, Scope: scope, BodyCap: c.BodyCap, Attempts: c.Attempts,
 		UserAgent: c.UserAgent, Operator: operator(conf), Tool: "tamga/" + tamga.Version, Logger: a.log,
 	}
-	if fl.local {
+	if fl.local || fl.lab {
 		opt.Delay, opt.Parallel = -1, max(c.Parallel, 8)
 	}
 	if cmd.Flags().Changed("delay") {

@@ -137,7 +137,7 @@ func summary(tr tamga.Trace) string {
 // serveMarket serves the market on loopback, or as an onion of a private Tor
 // network, and returns its address.
 func serveMarket(ctx context.Context, dir string, tor bool) (url string, fl crawlFlags, end func(), err error) {
-	fl = crawlFlags{scope: "host", local: !tor}
+	fl = crawlFlags{scope: "host", local: !tor, lab: tor}
 	if tor {
 		lab := filepath.Join(dir, "torlab")
 		if err := os.MkdirAll(lab, 0o700); err != nil {
@@ -147,7 +147,7 @@ func serveMarket(ctx context.Context, dir string, tor bool) (url string, fl craw
 		if err != nil {
 			return "", fl, nil, hinted{err, "`make deps` installs tor; without --tor the demo needs none"}
 		}
-		fl.proxy, fl.parallel = n.SOCKS, 8
+		fl.proxy = n.SOCKS
 		return "http://" + n.Onions[0] + "/", fl, func() { n.Close() }, nil
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
