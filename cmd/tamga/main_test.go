@@ -76,19 +76,28 @@ func waitfile(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("%s did not appear", args[0])
 }
 
-// dataDir is the folder of real pages and blocks, if it is there.
-func dataDir(t testing.TB) string {
-	t.Helper()
+// realData is the folder of real pages and blocks, or "".
+func realData() string {
 	dir := os.Getenv("TAMGA_DATA")
 	if dir == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
-			t.Skipf("no cache folder: %v", err)
+			return ""
 		}
 		dir = filepath.Join(cache, "tamga-data")
 	}
 	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("real data not run: %s is not there", dir)
+		return ""
+	}
+	return dir
+}
+
+// dataDir is realData of a test that needs it.
+func dataDir(t testing.TB) string {
+	t.Helper()
+	dir := realData()
+	if dir == "" {
+		t.Skip("real data not run: it is not there")
 	}
 	return dir
 }

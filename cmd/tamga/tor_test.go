@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,9 +17,9 @@ import (
 	"tamga/internal/torlab"
 )
 
-// TestTor crawls the market as an onion through a private Tor network, in a
-// network namespace that has nothing but loopback: the captures are those of a
-// direct crawl, payload by payload.
+// TestTor crawls the demo market and, where the data is, a real one as onions
+// through a private Tor network, in a network namespace that has nothing but
+// loopback: the captures are those of a direct crawl, payload by payload.
 func TestTor(t *testing.T) {
 	if testing.Short() {
 		t.Skip("no Tor network with -short")
@@ -45,20 +49,41 @@ func TestTor(t *testing.T) {
 		return
 	}
 
+	sites := map[string]http.Handler{"demo": demo.New().Handler()}
+	if dir := realData(); dir != "" {
+		sites["agora"] = folder(filepath.Join(dir, "agora", "mirror"))
+	} else {
+		t.Log("a real market not run through Tor: the data is not there")
+	}
+	names := slices.Sorted(maps.Keys(sites))
+	var services []torlab.Service
+	for _, name := range names {
+		services = append(services, torlab.Service{Handler: sites[name]})
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
-	handler := demo.New().Handler()
-	direct := httptest.NewServer(handler)
-	defer direct.Close()
-	lab, err := torlab.Start(ctx, torlab.Options{Dir: t.TempDir(), Services: []torlab.Service{{Handler: handler}}})
+	lab, err := torlab.Start(ctx, torlab.Options{Dir: t.TempDir(), Services: services})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer lab.Close()
+	for i, name := range names {
+		t.Run(name, func(t *testing.T) {
+			direct := httptest.NewServer(sites[name])
+			defer direct.Close()
+			compareRoutes(t, direct.URL, lab.Onions[i], lab.SOCKS)
+		})
+	}
+	if out, err := exec.Command("ip", "route", "show", "default").CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("the namespace has a way out: %s %v", out, err)
+	}
+}
 
+// compareRoutes crawls a site directly and as an onion.
+func compareRoutes(t *testing.T, url, onion, socks string) {
 	near, far := newCLI(t), newCLI(t)
-	near.run("crawl", "--local", direct.URL+"/", "--json")
-	sum := decodeJSON[crawlSummary](t, far.run("crawl", "http://"+lab.Onions[0]+"/", "--proxy", lab.SOCKS, "--delay", "0s", "--parallel", "8", "--json"))
+	near.run("crawl", "--local", url+"/", "--json")
+	sum := decodeJSON[crawlSummary](t, far.run("crawl", "http://"+onion+"/", "--proxy", socks, "--delay", "0s", "--parallel", "8", "--json"))
 	want, got := payloads(near), payloads(far)
 	if len(want) < 200 || len(got) != len(want) {
 		t.Errorf("%d captures through Tor, %d direct", len(got), len(want))
@@ -69,9 +94,6 @@ func TestTor(t *testing.T) {
 		}
 	}
 	t.Logf("%d captures in %.1f s", sum.Captured, sum.Seconds)
-	if out, err := exec.Command("ip", "route", "show", "default").CombinedOutput(); err != nil || len(out) > 0 {
-		t.Errorf("the namespace has a way out: %s %v", out, err)
-	}
 }
 
 // payloads are the digests of a workspace's captures by path.
