@@ -105,7 +105,7 @@ func BenchmarkCrawl(b *testing.B) {
 			}
 			// Colly checks and marks a visited URL in two steps: of small pages it fetches
 			// some twice, and they count as its pages.
-			if barePages < pages || barePages > pages+pages/4 {
+			if barePages < pages || barePages > 2*pages {
 				b.Fatalf("%d pages against %d", pages, barePages)
 			}
 			mine, theirs := float64(pages)/ours.Seconds(), float64(barePages)/bare.Seconds()
