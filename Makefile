@@ -23,7 +23,7 @@ check:
 	$(GO) mod verify
 
 bench:
-	$(GO) test -run '^$$' -bench . -benchtime 3x ./evidence ./crawler ./extract ./chain/... ./index/bleve ./cmd/tamga
+	$(GO) test -run '^$$' -bench . -benchtime 3x ./evidence ./extract ./chain/... ./index/bleve ./cmd/tamga
 
 # Every fuzz target for FUZZTIME each.
 FUZZTIME ?= 30s

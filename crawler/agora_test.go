@@ -2,11 +2,13 @@ package crawler
 
 import (
 	"io/fs"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/PuerkitoBio/goquery"
@@ -80,4 +82,48 @@ func walk(t *testing.T, root fs.FS) (pages []string) {
 	}
 	slices.Sort(pages)
 	return pages
+}
+
+// dataDir is the folder of real pages and blocks; it may not be there.
+func dataDir() string {
+	if d := os.Getenv("TAMGA_DATA"); d != "" {
+		return d
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "tamga-data"
+	}
+	return filepath.Join(cache, "tamga-data")
+}
+
+// mirror serves the files of a saved site under their paths; pages have no
+// extension.
+func mirror(root fs.FS) http.Handler {
+	var mu sync.Mutex
+	held := map[string][]byte{}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.Trim(r.URL.Path, "/")
+		if name == "" {
+			name = "index.html"
+		}
+		mu.Lock()
+		b, ok := held[name]
+		mu.Unlock()
+		if !ok {
+			var err error
+			if b, err = fs.ReadFile(root, name); err != nil {
+				if b, err = fs.ReadFile(root, name+"/index.html"); err != nil {
+					http.NotFound(w, r)
+					return
+				}
+			}
+			mu.Lock()
+			held[name] = b
+			mu.Unlock()
+		}
+		if strings.HasPrefix(http.DetectContentType(b), "text/html") {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		}
+		w.Write(b)
+	})
 }

@@ -178,11 +178,6 @@ func (a *app) database(ws *config.Workspace) (*sql.DB, error) {
 	return db, nil
 }
 
-// writer opens the archive of a locked workspace and reports what a crash left.
-func (a *app) writer(ws *config.Workspace, operator string) (*evidence.Archive, error) {
-	return evidence.Open(ws.Evidence(), evidence.Options{Logger: a.log, Operator: operator})
-}
-
 // house is an open workspace: the parts that most verbs need together.
 type house struct {
 	ws      *config.Workspace
@@ -207,7 +202,7 @@ func (a *app) enter(write bool) (*house, error) {
 			return nil, err
 		}
 		h.close = append(h.close, unlock)
-		h.archive, err = a.writer(ws, operator(conf))
+		h.archive, err = evidence.Open(ws.Evidence(), evidence.Options{Logger: a.log, Operator: operator(conf)})
 		if err != nil {
 			h.Close()
 			return nil, err
