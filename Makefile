@@ -1,6 +1,6 @@
 # make run    the demo, nothing to install but Go
 # make test   everything CI checks; installs what the tests need first
-.PHONY: run build test check deps bench fuzz docs web clean
+.PHONY: run build test check deps bench eval fuzz docs web clean
 
 GO ?= go
 BIN := bin/tamga
@@ -24,6 +24,10 @@ check:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 3x ./evidence ./extract ./chain/... ./index/bleve ./cmd/tamga
+
+# What is read against labelled truth, as the table of docs/benchmarks.md.
+eval:
+	$(GO) run ./internal/eval
 
 # Every fuzz target for FUZZTIME each.
 FUZZTIME ?= 30s

@@ -32,9 +32,13 @@ var may = map[string][]string{
 
 	"crawler":  {".", "internal/address", "internal/decode"},
 	"evidence": {".", "internal/address", "internal/decode"},
-	"extract":  {".", "internal/address", "internal/decode"},
+	"extract":  {".", "internal/address", "internal/decode", "extract/language", "extract/tagger"},
 	"chain":    {".", "internal/address"},
 	"index":    {".", "internal/address"},
+
+	"extract/language": {},
+	"extract/link":     {"."},
+	"extract/tagger":   {},
 
 	"chain/bitcoin":   {"chain", ".", "internal/address"},
 	"chain/chaintest": {"chain", ".", "internal/address"},
@@ -48,6 +52,8 @@ var may = map[string][]string{
 	"internal/torlab": {},
 	"internal/eslab":  {},
 	"internal/demo":   {"."},
+
+	"internal/eval": {".", "extract", "extract/language", "extract/link", "extract/tagger", "internal/address"},
 
 	"cmd/tamga": {"*"},
 }
