@@ -30,10 +30,12 @@ const (
 // offsets into the UTF-8 text the recogniser was given: for a page, into its
 // source after conversion to UTF-8, so that source[Start:End] == Raw always.
 // Which of the further fields are set depends on Type; an unknown one is empty.
+// What must not be stored (a private key, a card number) is withheld: Raw is
+// empty and Value holds a keyed hash in place of the text.
 type Finding struct {
 	Type       FindingType `json:"type"`
 	Value      string      `json:"value"` // normalised
-	Raw        string      `json:"raw"`   // as it stands in the text
+	Raw        string      `json:"raw"`   // as it stands in the text; empty where it is withheld
 	Start      int         `json:"start"`
 	End        int         `json:"end"`
 	Rule       string      `json:"rule"`       // recogniser@version
@@ -42,7 +44,7 @@ type Finding struct {
 
 	Chain   string `json:"chain,omitempty"`   // address: bitcoin, litecoin, …
 	Network string `json:"network,omitempty"` // address: testnet, signet, regtest; empty is the main one
-	Kind    string `json:"kind,omitempty"`    // address: p2pkh, p2wsh, xpub, …; place: city, …
+	Kind    string `json:"kind,omitempty"`    // address: p2pkh, p2wsh, xpub, …; secret: wif, xprv, seed, bip38; place: city, …
 	Service string `json:"service,omitempty"` // handle, account
 
 	ID    string `json:"id,omitempty"`    // substance: stable id

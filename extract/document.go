@@ -45,7 +45,7 @@ func (d *document) findings() {
 // attributes too.
 func identifies(t tamga.FindingType) bool {
 	switch t {
-	case tamga.FindAddress, tamga.FindHandle, tamga.FindOnion, tamga.FindEmail, tamga.FindPGP:
+	case tamga.FindAddress, tamga.FindHandle, tamga.FindOnion, tamga.FindEmail, tamga.FindPGP, tamga.FindTxID, tamga.FindSecret:
 		return true
 	}
 	return false
@@ -80,7 +80,9 @@ func (r *Reader) place(v *view, source string, found []tamga.Finding) []tamga.Fi
 	for i := range found {
 		f := &found[i]
 		f.Start, f.End = v.span(f.Start, f.End)
-		f.Raw = source[f.Start:f.End]
+		if f.Raw != "" { // else it is withheld
+			f.Raw = source[f.Start:f.End]
+		}
 	}
 	return found
 }

@@ -16,7 +16,10 @@ func checkSpans(t *testing.T, source string, fs []tamga.Finding) {
 		if f.Start < 0 || f.End > len(source) || f.Start >= f.End {
 			t.Fatalf("%s: range %d-%d of %d bytes", f.Type, f.Start, f.End, len(source))
 		}
-		if source[f.Start:f.End] != f.Raw {
+		if f.Raw == "" && strings.Contains(f.Value, source[f.Start:f.End]) {
+			t.Fatalf("%s quotes the %q that it withholds", f.Type, f.Value)
+		}
+		if f.Raw != "" && source[f.Start:f.End] != f.Raw {
 			t.Fatalf("%s: raw %q, source has %q", f.Type, f.Raw, source[f.Start:f.End])
 		}
 		if f.Start < last {

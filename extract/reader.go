@@ -26,6 +26,7 @@ type Options struct {
 	ProfileDirs []string     // folders of *.toml; a profile replaces the embedded one of its name
 	MaxBytes    int          // of a page as UTF-8; the rest is not read. 0: DefaultMaxBytes
 	Log         *slog.Logger // nil: silent
+	SecretKey   []byte       // hashes what is withheld (type secret); nil: a key of this Reader alone
 }
 
 // Reader reads pages and texts. It is safe for concurrent use.
@@ -34,6 +35,7 @@ type Reader struct {
 	lexicon  *lexicon
 	max      int
 	log      *slog.Logger
+	key      []byte
 }
 
 // New loads the profiles and the lexicon. An error names the file and the key.
@@ -46,7 +48,7 @@ func New(o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{profiles, lex, o.MaxBytes, o.Log}
+	r := &Reader{profiles, lex, o.MaxBytes, o.Log, secretKey(o.SecretKey)}
 	if r.max <= 0 {
 		r.max = DefaultMaxBytes
 	}
@@ -100,6 +102,7 @@ func (r *Reader) Page(in Input) (*tamga.Page, error) {
 	}
 	d.findings()
 	d.read(in.Profile)
+	d.redact()
 	return d.page, nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 // scan is one text on its way through the recognisers. Offsets are into s.
 type scan struct {
+	reader *Reader
 	lex    *lexicon
 	s      string
 	low    []byte
@@ -20,6 +21,8 @@ type scan struct {
 	hits   []hit // words of the lexicon, by start
 	nums   []number
 	hints  []hit // weak names without company: no findings, but they count for the category
+
+	withheld [][2]int // ranges whose text no finding may quote
 }
 
 // hit is a word of the lexicon in the text.
@@ -34,7 +37,7 @@ func (r *Reader) recognise(v *view) []tamga.Finding { return r.scan(v).out }
 
 func (r *Reader) scan(v *view) *scan {
 	m := rooms.Get().(*room)
-	s := &scan{lex: r.lexicon, s: v.body, low: lowerInto(m.low, v.body), out: m.out[:0], hits: m.hits[:0], nums: m.nums[:0]}
+	s := &scan{reader: r, lex: r.lexicon, s: v.body, low: lowerInto(m.low, v.body), out: m.out[:0], hits: m.hits[:0], nums: m.nums[:0]}
 	s.keys() // also masks
 	s.bytes()
 	s.words()
@@ -42,6 +45,7 @@ func (r *Reader) scan(v *view) *scan {
 	s.substances()
 	s.purities()
 	s.routes()
+	s.cover()
 	m.keep(s)
 	return s
 }
