@@ -1,6 +1,6 @@
 # make run    the demo, nothing to install but Go
 # make test   everything CI checks; installs what the tests need first
-.PHONY: run build test check deps bench eval fuzz docs web clean
+.PHONY: run build test check deps bench eval model fuzz docs web clean
 
 GO ?= go
 BIN := bin/tamga
@@ -28,6 +28,10 @@ bench:
 # What is read against labelled truth, as the table of docs/benchmarks.md.
 eval:
 	$(GO) run ./internal/eval
+
+# The learned weights, from the labelled sets; the same input makes the same bytes.
+model:
+	$(GO) run ./extract/category/train
 
 # Every fuzz target for FUZZTIME each.
 FUZZTIME ?= 30s

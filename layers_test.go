@@ -32,13 +32,15 @@ var may = map[string][]string{
 
 	"crawler":  {".", "internal/address", "internal/decode"},
 	"evidence": {".", "internal/address", "internal/decode"},
-	"extract":  {".", "internal/address", "internal/decode", "extract/language", "extract/tagger"},
+	"extract":  {".", "internal/address", "internal/decode", "extract/category", "extract/language", "extract/tagger"},
 	"chain":    {".", "internal/address"},
 	"index":    {".", "internal/address"},
 
-	"extract/language": {},
-	"extract/link":     {"."},
-	"extract/tagger":   {},
+	"extract/category":       {},
+	"extract/category/train": {"extract/category"},
+	"extract/language":       {},
+	"extract/link":           {"."},
+	"extract/tagger":         {},
 
 	"chain/bitcoin":   {"chain", ".", "internal/address"},
 	"chain/chaintest": {"chain", ".", "internal/address"},

@@ -25,6 +25,7 @@ import (
 // sections are the parts of the table, each in the file of its name.
 var sections = []section{
 	{"dream", dream},
+	{"category", groups},
 }
 
 // section measures one subject and adds its rows to the table.
