@@ -251,7 +251,8 @@ func TestFindOtherIsAQuery(t *testing.T) {
 	for want, f := range map[string]tamga.Finding{
 		`address:"` + burnAddress + `"`: {Type: tamga.FindAddress, Value: burnAddress},
 		`substances:"mdma"`:             {Type: tamga.FindSubstance, Value: "molly", ID: "mdma"},
-		`"a \"b\" \\ c"`:                {Type: tamga.FindAccount, Value: `a "b" \ c`},
+		`account:"a \"b\" \\ c"`:        {Type: tamga.FindAccount, Value: `a "b" \ c`},
+		`"https://demo.example/"`:       {Type: tamga.FindURL, Value: "https://demo.example/"},
 		`handle:"@Дворик"`:              {Type: tamga.FindHandle, Value: "@Дворик"},
 	} {
 		got := queryFor(f)

@@ -165,7 +165,7 @@ func linksOf(f tamga.Finding) linkHint {
 	var l linkHint
 	switch f.Type {
 	case tamga.FindAddress, tamga.FindHandle, tamga.FindAccount, tamga.FindPGP, tamga.FindOnion,
-		tamga.FindTxID, tamga.FindPhone, tamga.FindEmail, tamga.FindURL, tamga.FindSubstance:
+		tamga.FindTxID, tamga.FindPhone, tamga.FindEmail, tamga.FindURL, tamga.FindSubstance, tamga.FindSecret:
 		l.Search = queryFor(f)
 	}
 	if f.Type == tamga.FindTxID || f.Type == tamga.FindAddress && f.Chain == "bitcoin" && f.Valid {

@@ -147,6 +147,7 @@ func indexError(err error) (*apiError, bool) {
 var fieldOf = map[tamga.FindingType]string{
 	tamga.FindAddress: "address", tamga.FindHandle: "handle", tamga.FindPGP: "pgp", tamga.FindOnion: "onion",
 	tamga.FindTxID: "txid", tamga.FindPhone: "phone", tamga.FindEmail: "email", tamga.FindSubstance: "substances",
+	tamga.FindAccount: "account", tamga.FindSecret: "secret", tamga.FindPlace: "place",
 }
 
 // queryFor is the query that finds a finding's value elsewhere: by its field, or

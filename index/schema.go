@@ -79,6 +79,11 @@ var schema = []Field{
 	{Name: "pgp", Kind: KindKeyword, Case: CaseUpper, Multi: true, Facet: true, Doc: "PGP fingerprints"},
 	{Name: "txid", Kind: KindKeyword, Case: CaseLower, Multi: true, Facet: true, Doc: "transaction ids"},
 	{Name: "phone", Kind: KindKeyword, Case: CaseExact, Multi: true, Facet: true, Doc: "telephone numbers, E.164"},
+	{Name: "account", Kind: KindKeyword, Case: CaseExact, Multi: true, Facet: true, Doc: "payment accounts; of a card the first six and last four digits"},
+	{Name: "service", Kind: KindKeyword, Case: CaseLower, Multi: true, Facet: true, Doc: "services of the contacts and accounts: telegram, kaspi, …"},
+	{Name: "secret", Kind: KindKeyword, Case: CaseExact, Multi: true, Doc: "keyed hashes of private keys and seed phrases"},
+	{Name: "place", Kind: KindKeyword, Case: CaseName, Multi: true, Facet: true, Doc: "towns and regions named"},
+	{Name: "purity", Kind: KindNumber, Sort: true, Doc: "purity of the offer in per cent, the first that is named"},
 	{Name: "captured", Kind: KindDate, Sort: true, Doc: "when the page was fetched"},
 	{Name: "posted", Kind: KindDate, Sort: true, Doc: "when the message was written"},
 	{Name: "day", Kind: KindKeyword, Case: CaseExact, Facet: true, Sort: true, Doc: "day of captured, UTC; made from it"},
@@ -95,7 +100,7 @@ var schema = []Field{
 
 // schemaVersion is the version of the schema and of the text analysis. An index
 // built by another one is not read: it is rebuilt.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // SchemaVersion names what an index was built with.
 func SchemaVersion() int { return schemaVersion }

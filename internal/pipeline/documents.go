@@ -70,19 +70,44 @@ func base(c tamga.Capture, page *tamga.Page) fields {
 // identifier names the index field of each finding that is searched as a whole.
 var identifier = map[tamga.FindingType]string{
 	tamga.FindAddress: "address", tamga.FindOnion: "onion", tamga.FindEmail: "email", tamga.FindHandle: "handle",
-	tamga.FindPGP: "pgp", tamga.FindTxID: "txid", tamga.FindPhone: "phone",
+	tamga.FindPGP: "pgp", tamga.FindTxID: "txid", tamga.FindPhone: "phone", tamga.FindAccount: "account",
+	tamga.FindSecret: "secret", tamga.FindPlace: "place",
 }
 
-// identifiers adds the findings that stand within span; an empty span is all.
-func (f fields) identifiers(page *tamga.Page, span [2]int) {
-	for _, x := range page.Findings {
-		name, ok := identifier[x.Type]
-		if !ok || (span[1] > span[0] && (x.Start < span[0] || x.End > span[1])) {
+// within are the findings that start in span, of which a few may end beyond it;
+// an empty span is all. They are sorted by Start.
+func within(fs []tamga.Finding, span [2]int) []tamga.Finding {
+	if span[1] <= span[0] {
+		return fs
+	}
+	at := func(i int) int {
+		n, _ := slices.BinarySearchFunc(fs, i, func(f tamga.Finding, i int) int { return f.Start - i })
+		return n
+	}
+	return fs[at(span[0]):at(span[1])]
+}
+
+// findings adds what is named within span: identifiers, each once, and the
+// first purity.
+func (f fields) findings(page *tamga.Page, span [2]int) {
+	seen := map[[2]string]bool{}
+	one := func(name, v string) {
+		if key := [2]string{name, v}; v != "" && !seen[key] {
+			seen[key] = true
+			have, _ := f[name].([]string)
+			f[name] = append(have, v)
+		}
+	}
+	for _, x := range within(page.Findings, span) {
+		if span[1] > span[0] && x.End > span[1] {
 			continue
 		}
-		have, _ := f[name].([]string)
-		if !slices.Contains(have, x.Value) {
-			f[name] = append(have, x.Value)
+		if name, ok := identifier[x.Type]; ok {
+			one(name, x.Value)
+			one("service", x.Service)
+		}
+		if f["purity"] == nil && x.Percent != "" && span[1] > span[0] {
+			f["purity"] = x.Percent
 		}
 	}
 }
@@ -96,7 +121,7 @@ func captureDocument(c tamga.Capture, page *tamga.Page) index.Document {
 	if page != nil {
 		f.str("title", page.Title)
 		f.str("text", page.Text.Body)
-		f.identifiers(page, [2]int{})
+		f.findings(page, [2]int{})
 		if page.Vendor != nil {
 			f.str("vendor", page.Vendor.Name)
 		}
@@ -128,7 +153,7 @@ func listingDocument(c tamga.Capture, page *tamga.Page, l *tamga.Listing, own bo
 	f.list("to", l.To)
 	f.str("from_text", l.FromText)
 	f.str("to_text", l.ToText)
-	f.identifiers(page, l.Span)
+	f.findings(page, l.Span)
 	key := url
 	if key == "" {
 		key = fmt.Sprintf("%s#%d", c.URL, l.Span[0])
@@ -147,7 +172,7 @@ func vendorDocument(c tamga.Capture, page *tamga.Page) index.Document {
 	f.str("text", v.Bio)
 	f.str("rating", v.Rating)
 	f.str("deals", v.Deals)
-	f.identifiers(page, [2]int{})
+	f.findings(page, [2]int{})
 	if len(v.PGP) > 0 {
 		f.list("pgp", v.PGP)
 	}
@@ -165,7 +190,7 @@ func postDocument(c tamga.Capture, page *tamga.Page, p *tamga.Post) index.Docume
 	if p.Time != nil {
 		f["posted"] = p.Time.UTC().Format(time.RFC3339)
 	}
-	f.identifiers(page, p.Span)
+	f.findings(page, p.Span)
 	key := p.URL
 	if p.ID != "" {
 		key = c.URL + "#" + p.ID
