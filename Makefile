@@ -32,6 +32,8 @@ eval:
 # The learned weights, from the labelled sets; the same input makes the same bytes.
 model:
 	$(GO) run ./extract/category/train
+	scripts/language-corpus.sh
+	$(GO) run ./extract/language/train
 
 # Every fuzz target for FUZZTIME each.
 FUZZTIME ?= 30s

@@ -36,11 +36,13 @@ var may = map[string][]string{
 	"chain":    {".", "internal/address"},
 	"index":    {".", "internal/address"},
 
-	"extract/category":       {},
-	"extract/category/train": {"extract/category"},
-	"extract/language":       {},
-	"extract/link":           {"."},
-	"extract/tagger":         {},
+	"extract/category":        {},
+	"extract/category/train":  {"extract/category"},
+	"extract/language":        {},
+	"extract/language/corpus": {"extract/language"},
+	"extract/language/train":  {"extract/language", "extract/language/corpus"},
+	"extract/link":            {"."},
+	"extract/tagger":          {},
 
 	"chain/bitcoin":   {"chain", ".", "internal/address"},
 	"chain/chaintest": {"chain", ".", "internal/address"},
@@ -48,14 +50,14 @@ var may = map[string][]string{
 	"index/elastic":   {"index", ".", "internal/address"},
 	"index/indextest": {"index", "."},
 
-	"internal/pipeline": {".", "crawler", "evidence", "extract", "chain", "index", "internal/decode"},
+	"internal/pipeline": {".", "crawler", "evidence", "extract", "extract/link", "chain", "index", "internal/decode"},
 	"dashboards":        {".", "index"},
 
 	"internal/torlab": {},
 	"internal/eslab":  {},
 	"internal/demo":   {"."},
 
-	"internal/eval": {".", "extract", "extract/language", "extract/link", "extract/tagger", "internal/address"},
+	"internal/eval": {".", "extract", "extract/language", "extract/language/corpus", "extract/link", "extract/tagger", "internal/address"},
 
 	"cmd/tamga": {"*"},
 }

@@ -1,14 +1,12 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 	"unicode"
-)
 
-// marksOf are letters that only one of the languages of the region writes.
-var marksOf = []struct{ language, letters string }{
-	{"kk", "әұһӘҰҺ"}, {"tg", "ӣӯҷӢӮҶ"}, {"uz", "ўҳЎҲ"}, {"ky", "ңүөҢҮӨ"}, {"ru", "ыэщЫЭЩ"},
-}
+	"tamga/extract/language"
+)
 
 // currencyOf is the code of the currency that a text names; "" for none.
 func currencyOf(s string) string {
@@ -29,41 +27,27 @@ func currencyOf(s string) string {
 	return ""
 }
 
-// language is the language of a text as a BCP 47 tag: by its letters where they
-// are Cyrillic, else what the page declares; "" where neither tells.
-func language(declared, text string) string {
-	if len(text) > 1<<16 {
-		text = cut(text, 1<<16)
-	}
-	cyrillic, letters := 0, 0
-	for _, r := range text {
-		if unicode.IsLetter(r) {
-			letters++
-			if unicode.Is(unicode.Cyrillic, r) {
-				cyrillic++
-			}
-		}
-	}
-	if letters > 0 && cyrillic*2 > letters {
-		for _, m := range marksOf {
-			if countAny(text, m.letters)*200 > cyrillic {
-				return m.language
-			}
-		}
-		return "ru"
-	}
+// certain is how sure the model must be to overrule what a page declares.
+const certain = 0.8
+
+// pageLanguage is the language of a text as a BCP 47 tag: what its letters say
+// where they are certain, else what the page declares; "" where neither tells.
+func pageLanguage(declared, text string) string {
+	tag, confidence := language.Identify(text)
 	declared = strings.ToLower(strings.TrimSpace(declared))
 	if len(declared) > 35 || strings.ContainsAny(declared, " \t\n\"'<>") {
-		return ""
+		declared = ""
+	}
+	base, _, _ := strings.Cut(declared, "-")
+	oneOfNine := slices.ContainsFunc(language.Tags, func(t string) bool {
+		b, _, _ := strings.Cut(t, "-")
+		return b == base
+	})
+	switch {
+	case declared == "" || confidence >= certain && (tag != "" || oneOfNine):
+		return tag
+	case strings.HasPrefix(tag, base+"-"): // the declaration lacks the script
+		return tag
 	}
 	return declared
-}
-
-func countAny(s, letters string) (n int) {
-	for _, r := range s {
-		if strings.ContainsRune(letters, r) {
-			n++
-		}
-	}
-	return n
 }

@@ -98,7 +98,7 @@ func (r *Reader) Page(in Input) (*tamga.Page, error) {
 	}
 	d.page = &tamga.Page{
 		Kind: tamga.PageOther, Title: m.title, Source: source, Text: m.text.text(),
-		Reader: fmt.Sprintf("generic@%d", Version), Language: language(m.lang, m.text.body),
+		Reader: fmt.Sprintf("generic@%d", Version), Language: pageLanguage(m.lang, m.text.body),
 	}
 	d.findings()
 	d.read(in.Profile)

@@ -13,6 +13,7 @@ import (
 
 	"tamga"
 	"tamga/extract"
+	"tamga/extract/language"
 	"tamga/internal/config"
 )
 
@@ -59,7 +60,8 @@ say, a JSON document a line (docs/json.md). With neither it reads plain text.`,
 				return fmt.Errorf("read text: %w", err)
 			}
 			findings, category := reader.Text(string(b))
-			return a.print(lineResult{Line: 1, Findings: list(findings), Category: category})
+			tag, _ := language.Identify(string(b))
+			return a.print(lineResult{Line: 1, Findings: list(findings), Category: category, Language: tag})
 		},
 	}
 	f := cmd.Flags()
@@ -90,6 +92,7 @@ type lineResult struct {
 	Line     int             `json:"line"`
 	Findings []tamga.Finding `json:"findings"`
 	Category string          `json:"category,omitempty"`
+	Language string          `json:"language,omitempty"`
 	Error    string          `json:"error,omitempty"`
 }
 
@@ -163,6 +166,7 @@ func readLine(reader *extract.Reader, line int, raw []byte, field string) lineRe
 	}
 	findings, category := reader.Text(text)
 	r.Findings, r.Category = list(findings), category
+	r.Language, _ = language.Identify(text)
 	return r
 }
 

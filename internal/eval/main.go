@@ -26,6 +26,7 @@ import (
 var sections = []section{
 	{"dream", dream},
 	{"category", groups},
+	{"language", languages},
 }
 
 // section measures one subject and adds its rows to the table.
