@@ -56,7 +56,8 @@ type lexicon struct {
 	money     map[string]currency
 	signs     []sign // symbols, longest first
 	places    map[string][]string
-	placeLen  map[string]int // words of the longest place name, by its first word
+	placeLen  map[string]int      // words of the longest place name, by its first word
+	guises    map[string][]string // words of substance names by their skeleton
 }
 
 type sign struct {
@@ -178,6 +179,7 @@ func (x *lexicon) loadWords() error {
 			seen[w] = true
 			words = append(words, w)
 			x.entries = append(x.entries, e)
+			x.guise(w, e)
 		}
 	}
 	cues, err := table("cues.tsv", 2)

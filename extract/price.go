@@ -41,7 +41,7 @@ func (s *scan) signAfter(i int) (c currency, end int, ok bool) {
 		return c, 0, false
 	}
 	// soʻm and its apostrophes
-	for _, mark := range []string{"'", "’", "ʻ"} {
+	for _, mark := range []string{"'", "’", "ʻ", "‘", "`", "ʼ"} {
 		if strings.HasPrefix(s.s[stop:], mark) {
 			long := wordAt(s.s, stop+len(mark))
 			if c, ok = s.lex.money[string(s.low[i:long])]; ok {

@@ -22,7 +22,8 @@ type scan struct {
 	nums   []number
 	hints  []hit // weak names without company: no findings, but they count for the category
 
-	withheld [][2]int // ranges whose text no finding may quote
+	withheld [][2]int  // ranges whose text no finding may quote
+	written  *unmasked // where s is the view of a text with disguised words: findings end in its source
 }
 
 // hit is a word of the lexicon in the text.
@@ -37,7 +38,12 @@ func (r *Reader) recognise(v *view) []tamga.Finding { return r.scan(v).out }
 
 func (r *Reader) scan(v *view) *scan {
 	m := rooms.Get().(*room)
-	s := &scan{reader: r, lex: r.lexicon, s: v.body, low: lowerInto(m.low, v.body), out: m.out[:0], hits: m.hits[:0], nums: m.nums[:0]}
+	text, written := v.body, (*unmasked)(nil)
+	if disguised(text) {
+		written = unmask(text)
+		text = written.body
+	}
+	s := &scan{reader: r, lex: r.lexicon, s: text, low: lowerInto(m.low, text), out: m.out[:0], hits: m.hits[:0], nums: m.nums[:0], written: written}
 	s.keys() // also masks
 	s.bytes()
 	s.words()
@@ -67,6 +73,7 @@ const maxRoom = 1 << 15
 // out of it, sorted.
 func (m *room) keep(s *scan) {
 	out := s.out
+	s.asWritten()
 	s.out = sortFindings(out)
 	if cap(out) <= maxRoom && cap(s.low) <= maxRoom*64 && cap(s.nums) <= maxRoom*4 {
 		clear(out)
@@ -103,25 +110,14 @@ func (s *scan) hidden(i int) bool {
 // each place, none inside another.
 func (s *scan) words() {
 	all := s.hits
-	t, back := s, (*view)(nil)
-	if disguised(s.s) {
-		v := unmask(s.s)
-		t, back = &scan{lex: s.lex, s: v.body, low: lower(v.body)}, &v
-	}
-	s.lex.words.each(t.low, func(w, start, end int) {
+	s.lex.words.each(s.low, func(w, start, end int) {
 		e := &s.lex.entries[w]
-		if end = t.bounded(e, start, end); end == 0 {
+		if end = s.bounded(e, start, end); end == 0 || s.hidden(start) {
 			return
 		}
-		h := hit{start, end, e, false}
-		if back != nil {
-			h.start, h.end = back.span(start, end)
-			h.disguised = string(s.low[h.start:h.end]) != string(t.low[start:end])
-		}
-		if !s.hidden(h.start) {
-			all = append(all, h)
-		}
+		all = append(all, hit{start, end, e, s.written != nil && s.written.changed(start, end)})
 	})
+	all = s.guises(all)
 	slices.SortFunc(all, func(a, b hit) int {
 		if a.start != b.start {
 			return a.start - b.start
@@ -160,6 +156,14 @@ func (s *scan) bounded(e *entry, start, end int) int {
 	}
 	if end == len(s.s) {
 		return end
+	}
+	if e.kind != kindQuantity && s.low[end-1] >= utf8.RuneSelf && end-start >= 6 { // the last letter written twice
+		for end+1 < len(s.low) && s.low[end] == s.low[end-2] && s.low[end+1] == s.low[end-1] {
+			end += 2
+		}
+		if end == len(s.low) {
+			return end
+		}
 	}
 	after := s.low[end]
 	if after == ';' && start > 0 && s.low[start-1] == '&' { // the name of a character reference, &amp;

@@ -27,6 +27,8 @@ var sections = []section{
 	{"dream", dream},
 	{"category", groups},
 	{"language", languages},
+	{"evasion", evasion},
+	{"rows", rows},
 }
 
 // section measures one subject and adds its rows to the table.
