@@ -208,7 +208,7 @@ func (u *unmasked) changed(start, end int) bool {
 	return u.marks[k].src&1 != 0 || k != u.at(end-1)
 }
 
-// asWritten moves the findings from the view to the text as it is written.
+// asWritten moves what was found from the view to the text as it is written.
 func (s *scan) asWritten() {
 	if s.written == nil {
 		return
@@ -219,5 +219,8 @@ func (s *scan) asWritten() {
 		if f.Raw != "" { // a secret quotes nothing
 			f.Raw = s.written.source[f.Start:f.End]
 		}
+	}
+	for i, r := range s.withheld {
+		s.withheld[i][0], s.withheld[i][1] = s.written.span(r[0], r[1])
 	}
 }
