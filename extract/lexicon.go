@@ -16,12 +16,14 @@ var classes = strings.Fields("cannabis ecstasy stimulants psychedelics opioids b
 
 // entry is what a word of the automaton means.
 type entry struct {
-	kind  entryKind
-	id    string // substance id, cue, or quantity unit
-	class string
-	weak  bool   // an everyday word: needs company
-	dose  bool   // weak, and no company will do but a dose or a strong name
-	value string // amount of a worded quantity
+	kind   entryKind
+	id     string // substance id, cue, or quantity unit
+	class  string
+	weak   bool   // an everyday word: needs company
+	dose   bool   // weak, and no company will do but a dose or a strong name
+	draft  bool   // a name that no native speaker has reviewed
+	turkic bool   // a name in a Turkic language, which may bear its endings
+	value  string // amount of a worded quantity
 }
 
 type entryKind uint8
@@ -49,15 +51,16 @@ type currency struct {
 
 // lexicon is the tables of extract/lexicon, ready for use.
 type lexicon struct {
-	words     *automaton
-	entries   []entry
-	units     map[string]unit
-	unitNamed map[string]unit // by canonical name
-	money     map[string]currency
-	signs     []sign // symbols, longest first
-	places    map[string][]string
-	placeLen  map[string]int      // words of the longest place name, by its first word
-	guises    map[string][]string // words of substance names by their skeleton
+	words      *automaton
+	substances *substances
+	entries    []entry
+	units      map[string]unit
+	unitNamed  map[string]unit // by canonical name
+	money      map[string]currency
+	signs      []sign // symbols, longest first
+	places     map[string][]string
+	placeLen   map[string]int      // words of the longest place name, by its first word
+	guises     map[string][]string // words of substance names by their skeleton
 }
 
 type sign struct {
@@ -190,30 +193,18 @@ func (x *lexicon) loadWords() error {
 	if err != nil {
 		return err
 	}
-	substances, err := table("substances.tsv", 6)
-	if err != nil {
-		return err
-	}
 	for _, r := range quantities {
 		for _, n := range names(r[2]) {
 			add(n, entry{kind: kindQuantity, id: r[1], value: r[0]})
 		}
 	}
-	for _, weak := range []bool{false, true} { // a strong name wins over an equal weak one
-		for n, r := range substances {
-			if !slices.Contains(classes, r[1]) {
-				return fmt.Errorf("lexicon substances.tsv row %d: class %q", n+1, r[1])
-			}
-			column := 2
-			if weak {
-				column = 3
-			}
-			for _, name := range append(names(r[column]), names(r[column+2])...) {
-				name, dose := strings.CutPrefix(name, "!")
-				for _, v := range variants(name) {
-					add(v, entry{kind: kindSubstance, id: r[0], class: r[1], weak: weak, dose: dose})
-				}
-			}
+	x.substances, err = loadSubstances()
+	if err != nil {
+		return err
+	}
+	for _, n := range x.substances.byStrength() {
+		for _, v := range variants(n.Name) {
+			add(v, n.entry())
 		}
 	}
 	for _, r := range cues {

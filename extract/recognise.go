@@ -137,6 +137,11 @@ func (s *scan) words() {
 // endings are the inflections of a Russian noun that may follow its stem.
 var endings = set("а у ом е ы и ов ам ами ах ой ою ю я й ь ей ём ем")
 
+// turkicEndings are the plural and the cases of Kazakh, Kyrgyz, Uzbek and Turkmen
+// nouns, in the Cyrillic and the Latin script, which follow loans unchanged.
+var turkicEndings = set("ды ді ты ті ны ні ту ди ни да де та те дан ден тан тен ға ге қа ке га ка гө ның нің дың дің тың тің нын дын тын нинг лар лер дар дер тар тер " +
+	"ni ga ka qa da dan ning lar ler ny nyň")
+
 // bounded applies the boundary rules to a word; it returns the end of the word
 // with its ending, 0 where it is only part of another word.
 func (s *scan) bounded(e *entry, start, end int) int {
@@ -179,7 +184,12 @@ func (s *scan) bounded(e *entry, start, end int) int {
 		return end
 	}
 	if e.kind == kindSubstance && end-start >= 10 && s.low[end-1] >= utf8.RuneSelf {
-		if stop := wordAt(s.s, end); stop-end <= 6 && endings[string(s.low[end:stop])] {
+		if stop := wordAt(s.s, end); stop-end <= 6 && (endings[string(s.low[end:stop])] || turkicEndings[string(s.low[end:stop])]) {
+			return stop
+		}
+	}
+	if e.turkic && end-start >= 5 {
+		if stop := wordAt(s.s, end); stop-end <= 4 && turkicEndings[string(s.low[end:stop])] {
 			return stop
 		}
 	}

@@ -181,34 +181,6 @@ func TestMask(t *testing.T) {
 	}
 }
 
-// TestLexicon holds the table to its size and its classes to the contract.
-func TestLexicon(t *testing.T) {
-	x, err := shared()
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := map[string]bool{}
-	ids := map[string]bool{}
-	for _, e := range x.entries {
-		if e.kind == kindSubstance {
-			ids[e.id] = true
-		}
-	}
-	rows, err := table("substances.tsv", 6)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range rows {
-		if names[row[0]] {
-			t.Errorf("%s: two rows", row[0])
-		}
-		names[row[0]] = true
-	}
-	if len(ids) < 280 || len(x.entries) < 2500 {
-		t.Errorf("%d substances, %d words", len(ids), len(x.entries))
-	}
-}
-
 // TestAddressVectors holds the recogniser to the Bitcoin vectors of BIP-173,
 // BIP-350 and others: nothing false accepted, nothing true missed.
 func TestAddressVectors(t *testing.T) {

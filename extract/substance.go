@@ -49,6 +49,9 @@ func (s *scan) substances() {
 				}
 				f.Rule, f.Confidence = "substance-weak@1", 0.6
 			}
+			if h.draft {
+				f.Rule, f.Confidence = "substance-draft@1", f.Confidence-0.15
+			}
 			s.add(f, h.start, h.end)
 		}
 	}
