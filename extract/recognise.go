@@ -139,7 +139,7 @@ var endings = set("а у ом е ы и ов ам ами ах ой ою ю я й 
 
 // turkicEndings are the plural and the cases of Kazakh, Kyrgyz, Uzbek and Turkmen
 // nouns, in the Cyrillic and the Latin script, which follow loans unchanged.
-var turkicEndings = set("ды ді ты ті ны ні ту ди ни да де та те дан ден тан тен ға ге қа ке га ка гө ның нің дың дің тың тің нын дын тын нинг лар лер дар дер тар тер " +
+var turkicEndings = set("ды ді ты ті ти ту тү ду дү ну нү ны ні ту ди ни да де та те дан ден тан тен ға ге қа ке га ка гө ның нің дың дің тың тің нын дын тын нинг лар лер дар дер тар тер " +
 	"ni ga ka qa da dan ning lar ler ny nyň")
 
 // bounded applies the boundary rules to a word; it returns the end of the word
