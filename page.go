@@ -75,7 +75,11 @@ type Vendor struct {
 	Deals  string   `json:"deals,omitempty"`  // as written: "40~55"
 	Bio    string   `json:"bio,omitempty"`
 	PGP    []string `json:"pgp,omitempty"` // fingerprints, upper-case hexadecimal
-	Span   [2]int   `json:"span"`
+
+	Since    string `json:"since,omitempty"`     // day of joining the market, YYYY-MM-DD
+	LastSeen string `json:"last_seen,omitempty"` // day of the last visit that the page tells
+
+	Span [2]int `json:"span"`
 }
 
 // Post is a message of a forum or channel (fact).

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/PuerkitoBio/goquery"
 
@@ -17,7 +18,8 @@ type document struct {
 	markup *markup
 	tree   *tree // nil where the page is read as text alone
 	base   *url.URL
-	given  bool // the URL is known
+	given  bool      // the URL is known
+	now    time.Time // in the zone of the page's times; zero where unknown
 	page   *tamga.Page
 	titles [][2]int // see nameRanges
 	links  map[string]linkKind
@@ -98,11 +100,18 @@ func (d *document) read(name string) {
 			d.page.Market = p.Name
 			d.page.Reader = fmt.Sprintf("%s@%d", p.Name, p.Version)
 			d.drop(p.ignore)
+			page := d.tree.Selection
+			if t := moment(p.Clock.get(page, page), d.now); t != nil {
+				d.now = *t
+			}
 			if l := d.layout(p); l != nil {
 				d.profiled(l)
-				return
+			} else if p.Generic {
+				d.page.Reader = fmt.Sprintf("generic@%d", Version)
+				d.generic()
+			} else {
+				d.page.Kind = d.wall()
 			}
-			d.page.Kind = d.wall()
 			return
 		}
 	}
@@ -199,6 +208,7 @@ func (d *document) profiled(l *layout) {
 			Name: line(l.Vendor.Name.get(page, el)), URL: d.absolute(l.Vendor.URL.get(page, el)),
 			Rating: line(l.Vendor.Rating.get(page, el)), Deals: line(l.Vendor.Deals.get(page, el)),
 			Bio: l.Vendor.Bio.get(page, el), Span: d.tree.span(el),
+			Since: d.day(&l.Vendor.Since, page, el), LastSeen: d.day(&l.Vendor.Seen, page, el),
 		}
 		if v.Name != "" {
 			if v.URL == "" && d.given && l.Kind == tamga.PageVendor {
@@ -232,6 +242,15 @@ func (d *document) profiled(l *layout) {
 	if l.Posts != nil {
 		d.readPosts(l.Posts, page)
 	}
+}
+
+// day reads a field as a date; "" where it is none.
+func (d *document) day(f *field, page, el *goquery.Selection) string {
+	t := moment(f.get(page, el), d.now)
+	if t == nil {
+		return ""
+	}
+	return t.Format(time.DateOnly)
 }
 
 // keys are the fingerprints of the keys found in a range.

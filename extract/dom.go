@@ -88,12 +88,30 @@ func (t *tree) span(s *goquery.Selection) [2]int {
 
 // text is what a person reads of nodes: lines where the page breaks them.
 func text(nodes ...*html.Node) string {
-	var b strings.Builder
-	for _, n := range nodes {
-		write(&b, n)
-		b.WriteByte('\n')
+	var w writer
+	return w.text(nodes...)
+}
+
+// writer writes what a person reads of nodes.
+type writer struct {
+	b     strings.Builder
+	left  map[*html.Node]bool // elements that are left out
+	dated bool                // an element is read as its datetime or title attribute
+}
+
+func (w *writer) leave(n *html.Node) {
+	if w.left == nil {
+		w.left = map[*html.Node]bool{}
 	}
-	lines := strings.Split(b.String(), "\n")
+	w.left[n] = true
+}
+
+func (w *writer) text(nodes ...*html.Node) string {
+	for _, n := range nodes {
+		w.write(n)
+		w.b.WriteByte('\n')
+	}
+	lines := strings.Split(w.b.String(), "\n")
 	out := lines[:0]
 	for _, l := range lines {
 		if l = strings.TrimSpace(l); l != "" {
@@ -103,17 +121,23 @@ func text(nodes ...*html.Node) string {
 	return strings.Join(out, "\n")
 }
 
-func write(b *strings.Builder, n *html.Node) {
+func (w *writer) write(n *html.Node) {
 	switch n.Type {
 	case html.TextNode:
 		if n.Parent != nil && raws[n.Parent.Data] {
-			b.WriteString(n.Data)
+			w.b.WriteString(n.Data)
 			return
 		}
-		b.WriteString(unbreak(n.Data))
+		w.b.WriteString(unbreak(n.Data))
 	case html.ElementNode, html.DocumentNode:
-		if skipped[n.Data] {
+		if skipped[n.Data] || w.left[n] {
 			return
+		}
+		if w.dated {
+			if s := dateOf(n); s != "" {
+				w.b.WriteString(s)
+				return
+			}
 		}
 		edge := ""
 		if blocks[n.Data] {
@@ -121,12 +145,30 @@ func write(b *strings.Builder, n *html.Node) {
 		} else if cells[n.Data] {
 			edge = " "
 		}
-		b.WriteString(edge)
+		w.b.WriteString(edge)
 		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			write(b, c)
+			w.write(c)
 		}
-		b.WriteString(edge)
+		w.b.WriteString(edge)
 	}
+}
+
+// dateOf is the time that an element carries for machines, or in full where its
+// text says "Today".
+func dateOf(n *html.Node) string {
+	title := ""
+	for _, a := range n.Attr {
+		switch a.Key {
+		case "datetime":
+			return a.Val
+		case "title":
+			title = a.Val
+		}
+	}
+	if n.Data == "span" || n.Data == "abbr" || n.Data == "time" {
+		return title
+	}
+	return ""
 }
 
 // unbreak makes each run of white space that holds a line break one space, and

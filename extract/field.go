@@ -15,11 +15,15 @@ type field struct {
 	Page      bool     `toml:"page"`      // select in the whole page instead
 	Attr      string   `toml:"attr"`      // the value of an attribute, else the text
 	Own       bool     `toml:"own"`       // the element's own text, not its children's
+	Dated     bool     `toml:"dated"`     // an element inside with a datetime or title attribute is read as that
+	Drop      []string `toml:"drop"`      // elements inside whose text is left out
 	Join      string   `toml:"join"`      // all matches, joined with this; else the first that has a value
 	Value     string   `toml:"value"`     // a constant, without select
 	Transform []string `toml:"transform"` // in order
+	Or        *field   `toml:"or"`        // read where this one has no value
 
 	sel   goquery.Matcher
+	drop  []goquery.Matcher
 	steps []step
 }
 
@@ -64,6 +68,18 @@ var transforms = map[string]func(arg string) (step, error){
 			return m[len(m)-1]
 		}, need(arg)
 	},
+	"unless": func(arg string) (step, error) {
+		re, err := regexp.Compile(arg)
+		if err != nil {
+			return nil, err
+		}
+		return func(s string) string {
+			if re.MatchString(s) {
+				return ""
+			}
+			return s
+		}, need(arg)
+	},
 	"number": func(string) (step, error) {
 		return func(s string) string { return decimal(numeric.FindString(s)) }, nil
 	},
@@ -86,7 +102,7 @@ func (f *field) compile(key string) (err error) {
 		return fmt.Errorf("%s: value and select exclude each other", key)
 	}
 	if f.Select == "" {
-		if f.Attr != "" || f.Own || f.Join != "" || f.Page || len(f.Transform) > 0 && f.Value == "" {
+		if f.Attr != "" || f.Own || f.Join != "" || f.Page || f.Dated || f.Drop != nil || f.Or != nil || len(f.Transform) > 0 && f.Value == "" {
 			return fmt.Errorf("%s.select: want a selector", key)
 		}
 		return nil
@@ -97,6 +113,14 @@ func (f *field) compile(key string) (err error) {
 		}
 	} else {
 		f.sel = scope{}
+	}
+	if f.drop, err = selectors(key+".drop", f.Drop); err != nil {
+		return err
+	}
+	if f.Or != nil {
+		if err := f.Or.compile(key + ".or"); err != nil {
+			return err
+		}
 	}
 	for _, t := range f.Transform {
 		name, arg, _ := strings.Cut(t, " ")
@@ -145,6 +169,9 @@ func (f *field) get(page, element *goquery.Selection) string {
 		}
 		all = append(all, v)
 	}
+	if len(all) == 0 && f.Or != nil {
+		return f.Or.get(page, element)
+	}
 	return strings.Join(all, f.Join)
 }
 
@@ -174,5 +201,11 @@ func (f *field) read(n *html.Node) string {
 		}
 		return strings.Join(lines, "\n")
 	}
-	return text(n)
+	w := writer{dated: f.Dated}
+	for _, sel := range f.drop {
+		for _, left := range sel.MatchAll(n) {
+			w.leave(left)
+		}
+	}
+	return w.text(n)
 }

@@ -2,8 +2,6 @@ package extract
 
 import (
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/PuerkitoBio/goquery"
 
@@ -15,11 +13,15 @@ type message struct {
 	Element string `toml:"element"` // one match is one post
 	ID      field  `toml:"id"`
 	URL     field  `toml:"url"`
+	Channel field  `toml:"channel"`
 	Author  field  `toml:"author"`
 	Time    field  `toml:"time"`
+	Edited  field  `toml:"edited"`
 	Text    field  `toml:"text"`
 	Thread  field  `toml:"thread"`
 	ReplyTo field  `toml:"reply_to"`
+
+	ForwardedFrom field `toml:"forwarded_from"`
 
 	element goquery.Matcher
 }
@@ -32,7 +34,7 @@ func (m *message) compile() (err error) {
 		return fmt.Errorf("posts.text: want a field")
 	}
 	for key, f := range map[string]*field{"id": &m.ID, "url": &m.URL, "author": &m.Author, "time": &m.Time, "text": &m.Text,
-		"thread": &m.Thread, "reply_to": &m.ReplyTo} {
+		"thread": &m.Thread, "reply_to": &m.ReplyTo, "channel": &m.Channel, "edited": &m.Edited, "forwarded_from": &m.ForwardedFrom} {
 		if err := f.compile("posts." + key); err != nil {
 			return err
 		}
@@ -46,12 +48,13 @@ func (d *document) readPosts(m *message, page *goquery.Selection) {
 		p := tamga.Post{
 			ID: line(m.ID.get(page, el)), Author: line(m.Author.get(page, el)), Text: m.Text.get(page, el),
 			Thread: fold(m.Thread.get(page, el)), ReplyTo: line(m.ReplyTo.get(page, el)),
-			Time: moment(m.Time.get(page, el)), Span: d.tree.span(el),
+			Channel: line(m.Channel.get(page, el)), ForwardedFrom: line(m.ForwardedFrom.get(page, el)),
+			Time: moment(m.Time.get(page, el), d.now), Edited: moment(m.Edited.get(page, el), d.now), Span: d.tree.span(el),
 		}
 		if p.Text == "" && p.Author == "" {
 			return
 		}
-		if p.Thread == "" {
+		if p.Thread == "" && p.Channel == "" {
 			p.Thread = d.page.Title
 		}
 		if u := m.URL.get(page, el); u != "" {
@@ -61,37 +64,4 @@ func (d *document) readPosts(m *message, page *goquery.Selection) {
 		}
 		d.page.Posts = append(d.page.Posts, p)
 	})
-}
-
-// moments are the ways a time is written for machines: HTML <time datetime>
-// (HTML Standard §4.5.14) and RFC 3339. One without an offset is UTC.
-var moments = []string{
-	time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02T15:04",
-	"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02",
-}
-
-// moment reads a time in UTC; nil where it is none.
-func moment(s string) *time.Time {
-	s = strings.TrimSpace(s)
-	for _, l := range moments {
-		if t, err := time.Parse(l, s); err == nil {
-			t = t.UTC()
-			return &t
-		}
-	}
-	return nil
-}
-
-// timeStep reads a time in a layout of Go's package time and writes it as RFC 3339.
-func timeStep(layout string) (step, error) {
-	if sample := time.Unix(0, 0).UTC().Format(layout); sample == layout {
-		return nil, fmt.Errorf("no layout of a time: %q", layout)
-	}
-	return func(s string) string {
-		t, err := time.Parse(layout, strings.TrimSpace(s))
-		if err != nil {
-			return ""
-		}
-		return t.Format(time.RFC3339)
-	}, nil
 }

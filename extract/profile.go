@@ -27,7 +27,9 @@ type profile struct {
 	Name    string   `toml:"name"`
 	Version int      `toml:"version"`
 	Detect  detect   `toml:"detect"`
-	Ignore  []string `toml:"ignore"` // elements whose findings are not the page's matter
+	Ignore  []string `toml:"ignore"`  // elements whose findings are not the page's matter
+	Clock   field    `toml:"clock"`   // where a page tells the time, on the clock its posts are dated by
+	Generic bool     `toml:"generic"` // pages of no layout go to the generic reader
 	Pages   []layout `toml:"pages"`
 
 	ignore []goquery.Matcher
@@ -82,6 +84,8 @@ type who struct {
 	Rating  field  `toml:"rating"`
 	Deals   field  `toml:"deals"`
 	Bio     field  `toml:"bio"`
+	Since   field  `toml:"since"`
+	Seen    field  `toml:"last_seen"`
 
 	element goquery.Matcher
 }
@@ -163,6 +167,9 @@ func (p *profile) compile() (err error) {
 	if p.Detect.signature, err = selectors("detect.signature", p.Detect.Signature); err != nil {
 		return err
 	}
+	if err := p.Clock.compile("clock"); err != nil {
+		return err
+	}
 	for i := range p.Pages {
 		if err := p.Pages[i].compile(); err != nil {
 			return fmt.Errorf("pages[%d].%w", i, err)
@@ -221,7 +228,8 @@ func (l *layout) compile() (err error) {
 		if v.element, err = selector("vendor.element", v.Element); err != nil {
 			return err
 		}
-		for key, f := range map[string]*field{"name": &v.Name, "url": &v.URL, "rating": &v.Rating, "deals": &v.Deals, "bio": &v.Bio} {
+		for key, f := range map[string]*field{"name": &v.Name, "url": &v.URL, "rating": &v.Rating, "deals": &v.Deals, "bio": &v.Bio,
+			"since": &v.Since, "last_seen": &v.Seen} {
 			if err := f.compile("vendor." + key); err != nil {
 				return err
 			}

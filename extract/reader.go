@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"tamga"
@@ -70,10 +71,11 @@ func (r *Reader) Profiles() []string {
 
 // Input is a page to read.
 type Input struct {
-	URL         string // as captured; may be empty
-	ContentType string // of the response; may be empty
-	Body        []byte // content coding removed (internal/decode)
-	Profile     string // name; "": by URL or content, else generic; "none": generic
+	URL         string    // as captured; may be empty
+	ContentType string    // of the response; may be empty
+	Body        []byte    // content coding removed (internal/decode)
+	Time        time.Time // of the capture; zero where unknown: "yesterday" is no time then
+	Profile     string    // name; "": by URL or content, else generic; "none": generic
 }
 
 // Page reads a page. It fails on a profile that does not exist, never on what
@@ -92,7 +94,7 @@ func (r *Reader) Page(in Input) (*tamga.Page, error) {
 	if err != nil {
 		base = &url.URL{}
 	}
-	d := &document{reader: r, markup: m, base: base, given: in.URL != ""}
+	d := &document{reader: r, markup: m, base: base, given: in.URL != "", now: in.Time}
 	if d.tree, err = m.parse(); err != nil {
 		r.log.Debug("page read as text", "url", in.URL, "error", err)
 	}

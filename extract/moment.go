@@ -1,0 +1,147 @@
+package extract
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// moments are the ways a time is written for machines (HTML Standard §4.5.14,
+// RFC 3339) and by forum software for people. One without an offset is UTC.
+// No layout has the day and the month both as figures, other than year first:
+// which comes first is for a profile to say.
+var moments = []string{
+	time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02T15:04",
+	"2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02",
+	"2006-01-02, 03:04 PM", "2006-01-02, 15:04", "2006/01/02 15:04:05", "2006/01/02 15:04",
+	"January 2, 2006, 03:04:05 PM", "January 2, 2006, 15:04:05", "January 2, 2006, 03:04 PM", "January 2, 2006, 15:04",
+	"January 2, 2006 at 3:04 PM", "January 2, 2006 at 15:04", "January 2, 2006", "Jan 2, 2006, 3:04 PM", "Jan 2, 2006 at 3:04 PM",
+	"Jan 2, 2006 15:04", "Jan 2, 2006", "2 January 2006, 15:04:05", "2 January 2006, 15:04", "2 January 2006 15:04:05",
+	"2 January 2006 15:04", "2 January 2006 at 15:04", "2 January 2006", "2 Jan 2006, 15:04", "2 Jan 2006 15:04", "2 Jan 2006",
+	"Jan 2, 2006 3:04 pm", "2 Jan 2006, 3:04 pm", "2006 January 2, 15:04",
+}
+
+// weekday stands before a date and adds nothing to it: "Sun May 10, 2015".
+var weekday = regexp.MustCompile(`(?i)^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[ ,]+|^(?:пн|вт|ср|чт|пт|сб|вс)[ ,.]+`)
+
+var ordinal = regexp.MustCompile(`(\d)(?:st|nd|rd|th)\b`)
+
+// months are Russian month names by their first three letters; "мая" and "май"
+// are one month.
+var months = map[string]string{
+	"янв": "January", "фев": "February", "мар": "March", "апр": "April", "май": "May", "мая": "May", "июн": "June", "июл": "July",
+	"авг": "August", "сен": "September", "окт": "October", "ноя": "November", "дек": "December",
+}
+
+var cyrillicWord = regexp.MustCompile(`\p{Cyrillic}{3,}`)
+
+// relative is a time by the day of the page: "Today at 04:48:45 PM".
+var relative = regexp.MustCompile(`(?i)^(today|yesterday|сегодня|вчера|бугун|кеча|bugun|kecha|бүгін|кеше)[,. ]*(?:at|в|соат|soat)?[ ]*(\d{1,2}:\d{2}(?::\d{2})?)?(?: ?([ap]m))?$`)
+
+// ago is a time by the moment of the page: "5 minutes ago".
+var ago = regexp.MustCompile(`(?i)^(\d{1,3}|an?|one) (second|minute|min|hour|day)s? ago$`)
+
+var lengths = map[string]time.Duration{"second": time.Second, "minute": time.Minute, "min": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}
+
+// moment reads a time in UTC; nil where it is none. now is when the page was
+// read, on the page's own clock; a relative time without it is unknown.
+func moment(s string, now time.Time) *time.Time {
+	if s = fold(strings.ToValidUTF8(s, "")); s == "" || len(s) > 80 {
+		return nil
+	}
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		if n < 1e8 || n > 1e11 {
+			return nil
+		}
+		t := time.Unix(n, 0).UTC()
+		return &t
+	}
+	if t, ok := relatively(s, now); ok {
+		return t
+	}
+	s = ordinal.ReplaceAllString(weekday.ReplaceAllString(s, ""), "$1")
+	s = strings.TrimSuffix(strings.TrimSuffix(s, " г."), " UTC")
+	s = cyrillicWord.ReplaceAllStringFunc(s, func(w string) string {
+		if m, ok := months[string([]rune(strings.ToLower(w))[:3])]; ok {
+			return m
+		}
+		return w
+	})
+	s = strings.Replace(s, " г., ", ", ", 1)
+	for _, l := range moments {
+		for _, v := range [2]string{s, strings.ToUpper(s)} {
+			if t, err := time.Parse(l, v); err == nil {
+				t = t.UTC()
+				return &t
+			}
+		}
+	}
+	return nil
+}
+
+// relatively reads a time that is told by the time of the page.
+func relatively(s string, now time.Time) (t *time.Time, ok bool) {
+	now = now.UTC()
+	if m := ago.FindStringSubmatch(s); m != nil {
+		if now.IsZero() {
+			return nil, true
+		}
+		n, err := strconv.Atoi(m[1])
+		if err != nil {
+			n = 1
+		}
+		unit := lengths[strings.ToLower(m[2])]
+		at := now.Add(-time.Duration(n) * unit).Truncate(min(unit, time.Hour))
+		return &at, true
+	}
+	m := relative.FindStringSubmatch(s)
+	if m == nil {
+		return nil, false
+	}
+	if now.IsZero() || m[2] == "" {
+		return nil, true
+	}
+	layout, clock := "15:04:05", m[2]
+	if strings.Count(clock, ":") == 1 {
+		layout = "15:04"
+	}
+	if m[3] != "" {
+		layout, clock = "3"+layout[2:]+" PM", clock+" "+strings.ToUpper(m[3])
+	}
+	at, err := time.Parse(layout, clock)
+	if err != nil {
+		return nil, true
+	}
+	day := now
+	switch strings.ToLower(m[1]) {
+	case "yesterday", "вчера", "кеча", "kecha", "кеше":
+		day = now.AddDate(0, 0, -1)
+	}
+	full := time.Date(day.Year(), day.Month(), day.Day(), at.Hour(), at.Minute(), at.Second(), 0, time.UTC)
+	return &full, true
+}
+
+// timeStep reads a time in layouts of Go's package time, parted by " | ", and
+// writes it as RFC 3339; words such as "Today, 08:14 PM" pass as they are.
+func timeStep(arg string) (step, error) {
+	layouts := strings.Split(arg, " | ")
+	for _, l := range layouts {
+		if sample := time.Unix(0, 0).UTC().Format(l); sample == l {
+			return nil, fmt.Errorf("no layout of a time: %q", l)
+		}
+	}
+	return func(s string) string {
+		s = fold(s)
+		if _, ok := relatively(s, time.Time{}); ok {
+			return s
+		}
+		for _, l := range layouts {
+			if t, err := time.Parse(l, s); err == nil {
+				return t.Format(time.RFC3339)
+			}
+		}
+		return ""
+	}, nil
+}
