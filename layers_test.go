@@ -44,7 +44,8 @@ var may = map[string][]string{
 	"extract/link":            {"."},
 	"extract/tagger":          {},
 
-	"chain/bitcoin":   {"chain", ".", "internal/address"},
+	"chain/coinjoin":  {"."},
+	"chain/bitcoin":   {"chain", "chain/coinjoin", ".", "internal/address"},
 	"chain/chaintest": {"chain", ".", "internal/address"},
 	"index/bleve":     {"index", ".", "internal/address"},
 	"index/elastic":   {"index", ".", "internal/address"},

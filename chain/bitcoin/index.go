@@ -257,17 +257,23 @@ func (x *Index) Tx(ctx context.Context, txid string) (*tamga.Tx, error) {
 	if s == nil {
 		return nil, fmt.Errorf("transaction %s: %w", txid, chain.ErrNotFound)
 	}
-	return x.render(ctx, s)
+	if x.data == nil {
+		s.wtxid = s.tx.wtxid()
+	}
+	return vocabulary(s, x.m.Network, func(id Hash) (*stored, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		return x.find(id)
+	})
 }
 
-// render turns a transaction into the vocabulary's form.
-func (x *Index) render(ctx context.Context, s *stored) (*tamga.Tx, error) {
+// vocabulary turns a transaction into the vocabulary's form; find looks up the
+// transactions that it spends and answers nil for one that is not at hand.
+func vocabulary(s *stored, network string, find func(Hash) (*stored, error)) (*tamga.Tx, error) {
 	tx := &tamga.Tx{
 		TxID: s.id.String(), Height: -1, Version: s.tx.version(), LockTime: s.tx.lockTime(),
 		In: make([]tamga.TxIn, 0, s.tx.nIn), Out: make([]tamga.TxOut, 0, s.tx.nOut),
-	}
-	if x.data == nil {
-		s.wtxid = s.tx.wtxid()
 	}
 	if s.wtxid != (Hash{}) {
 		tx.WTxID = s.wtxid.String()
@@ -297,9 +303,7 @@ func (x *Index) render(ctx context.Context, s *stored) (*tamga.Tx, error) {
 		} else {
 			prev, seen := same[Hash(in.prev)]
 			if !seen {
-				if err = ctx.Err(); err == nil {
-					prev, err = x.find(Hash(in.prev))
-				}
+				prev, err = find(Hash(in.prev))
 				same[Hash(in.prev)] = prev
 			}
 			if prev != nil {
@@ -308,7 +312,7 @@ func (x *Index) render(ctx context.Context, s *stored) (*tamga.Tx, error) {
 		}
 		if v.Known {
 			v.Value = tamga.NewAmount(out.value, "BTC")
-			v.Type, v.Address = scriptAddress(out.script, x.m.Network)
+			v.Type, v.Address = scriptAddress(out.script, network)
 		}
 		tx.In = append(tx.In, v)
 	})
@@ -317,7 +321,7 @@ func (x *Index) render(ctx context.Context, s *stored) (*tamga.Tx, error) {
 	}
 	s.tx.outputs(func(n int, out output) bool {
 		o := tamga.TxOut{N: uint32(n), Value: tamga.NewAmount(out.value, "BTC")}
-		o.Type, o.Address = scriptAddress(out.script, x.m.Network)
+		o.Type, o.Address = scriptAddress(out.script, network)
 		tx.Out = append(tx.Out, o)
 		return true
 	})

@@ -26,6 +26,7 @@ type jsonTx struct {
 
 	BlockHash string `json:"blockhash"` // Core
 	BlockTime int64  `json:"blocktime"` // Core
+	Height    *int64 `json:"height"`    // of the block, as some servers add it
 	Status    *struct {
 		Confirmed   bool   `json:"confirmed"`
 		BlockHeight *int64 `json:"block_height"`
@@ -222,6 +223,9 @@ func (j *jsonTx) where() (*blockInfo, error) {
 	b := &blockInfo{height: -1}
 	id := j.BlockHash
 	b.stamp = uint32(j.BlockTime)
+	if j.Height != nil {
+		b.height = *j.Height
+	}
 	if s := j.Status; s != nil && s.Confirmed {
 		id, b.stamp = s.BlockHash, uint32(s.BlockTime)
 		if s.BlockHeight != nil {
@@ -234,7 +238,7 @@ func (j *jsonTx) where() (*blockInfo, error) {
 	} else if b.height < 0 && b.stamp == 0 {
 		return nil, nil
 	}
-	if b.height > maxHeight {
+	if b.height > maxHeight || b.height < -1 {
 		err = errors.Join(err, fmt.Errorf("height %d", b.height))
 	}
 	return b, err

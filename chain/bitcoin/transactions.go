@@ -2,10 +2,8 @@ package bitcoin
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,10 +12,6 @@ import (
 	"path/filepath"
 	"regexp"
 )
-
-// maxLine bounds one line of transactions as JSON: a full block with prevouts
-// takes some 30 MB.
-const maxLine = 256 << 20
 
 // noBlock marks a stored transaction that is in no known block.
 const noBlock = math.MaxUint32
@@ -105,7 +99,7 @@ func buildTransactions(ctx context.Context, dir string, r io.Reader, o Options, 
 	b := &builder{o: o, dir: dir, network: net}
 	read, err := eachLine(ctx, r, func(line []byte) error {
 		b.progress(int64(len(line)) + 1)
-		return c.line(line)
+		return eachPrinted(line, c.add)
 	})
 	if err != nil {
 		return Summary{}, err
@@ -142,93 +136,8 @@ func buildTransactions(ctx context.Context, dir string, r io.Reader, o Options, 
 	return m.Summary, sweep(dir, m)
 }
 
-// eachLine calls f for every line that is not empty.
-func eachLine(ctx context.Context, r io.Reader, f func(line []byte) error) (read int64, err error) {
-	in := bufio.NewReaderSize(r, 1<<20)
-	var line []byte
-	for n := 1; ; n++ {
-		if err := ctx.Err(); err != nil {
-			return read, err
-		}
-		line = line[:0]
-		var more error
-		for {
-			part, err := in.ReadSlice('\n')
-			line = append(line, part...)
-			if len(line) > maxLine {
-				return read, fmt.Errorf("line %d has more than %d bytes", n, maxLine)
-			}
-			if more = err; !errors.Is(err, bufio.ErrBufferFull) {
-				break
-			}
-		}
-		read += int64(len(line))
-		if more != nil && more != io.EOF {
-			return read, more
-		}
-		if text := bytes.TrimSpace(line); len(text) > 0 {
-			if err := f(text); err != nil {
-				return read, fmt.Errorf("line %d: %w", n, err)
-			}
-		}
-		if more == io.EOF {
-			return read, nil
-		}
-	}
-}
-
-// line takes a transaction, a block or a list of transactions in.
-func (c *collector) line(line []byte) error {
-	if line[0] == '[' {
-		var all []json.RawMessage
-		if err := json.Unmarshal(line, &all); err != nil {
-			return err
-		}
-		for _, one := range all {
-			if err := c.tx(one, nil); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	var b jsonBlock
-	if err := json.Unmarshal(line, &b); err != nil {
-		return err
-	}
-	if b.Tx == nil {
-		return c.tx(line, nil)
-	}
-	id, err := ParseHash(b.Hash)
-	if err != nil {
-		return fmt.Errorf("block: %w", err)
-	}
-	info := &blockInfo{id: id, height: -1, stamp: uint32(b.Time)}
-	if b.Height != nil {
-		if *b.Height < 0 || *b.Height > maxHeight {
-			return fmt.Errorf("block %s: height %d", b.Hash, *b.Height)
-		}
-		info.height = *b.Height
-	}
-	for _, one := range b.Tx {
-		if err := c.tx(one, info); err != nil {
-			return fmt.Errorf("block %s: %w", b.Hash, err)
-		}
-	}
-	return nil
-}
-
-func (c *collector) tx(text []byte, block *blockInfo) error {
-	if len(text) > 0 && text[0] == '"' {
-		return errors.New("transactions are named only, want getblock verbosity 2 or 3")
-	}
-	var j jsonTx
-	if err := json.Unmarshal(text, &j); err != nil {
-		return err
-	}
-	s, err := j.build(block)
-	if err != nil {
-		return err
-	}
+// add takes a transaction in.
+func (c *collector) add(s *stored) error {
 	if c.num >= math.MaxUint32 {
 		return errOverflow
 	}

@@ -1,0 +1,97 @@
+package coinjoin
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Heights between which the protocols ran on the main chain: a coinjoin of the
+// kind does not exist before. Where the height is unknown they do not decide.
+const (
+	wasabi1From = 530_500 // 2018-07
+	wasabi2From = 741_213
+)
+
+// wasabi1: at least ten equal outputs of about 0.1 bitcoin, each of another
+// owner, with change of many, perhaps with levels of twice, four times … that.
+func wasabi1(s *shape) (float64, string) {
+	if len(s.in) < 10 || s.height >= 0 && s.height < wasabi1From || s.data > 0 {
+		return 0, ""
+	}
+	const base = 10_000_000
+	g := s.mode
+	if g.n < 10 || g.value < base*8/10 || g.value > base*12/10 {
+		return 0, ""
+	}
+	if g.n > s.owners || s.owners > 7*g.n || !s.distinct || 10*s.reused() > len(s.out) {
+		return 0, ""
+	}
+	unique := len(s.out) - s.repeated
+	if unique < 2 {
+		return 0, ""
+	}
+	levels := 1
+	for _, o := range s.groups {
+		if o != g && level(o.value, g.value) {
+			levels++
+		}
+	}
+	confidence := 0.9
+	if s.only(witnessKey) {
+		confidence = 0.97
+	}
+	return confidence, fmt.Sprintf("%d equal outputs of %d satoshi, %d levels, %d inputs of %d scripts, %d other outputs", g.n, g.value, levels, len(s.in), s.owners, unique)
+}
+
+// level says whether a value is a power of two of the base, within a twentieth.
+func level(v, base int64) bool {
+	for m := 2 * base; m <= v+v/10 && m > 0; m *= 2 {
+		if 20*abs(v-m) <= m {
+			return true
+		}
+	}
+	return false
+}
+
+func abs(n int64) int64 { return max(n, -n) }
+
+// denominations of WabiSabi as Wasabi 2 uses them: 2^i, 3^i, 2·3^i and 1, 2, 5
+// times a power of ten, from 5,000 satoshi on.
+var denominations = func() map[int64]bool {
+	m := map[int64]bool{}
+	const most = 21_000_000_00000000 / 10
+	for _, f := range [][2]int64{{1, 2}, {1, 3}, {2, 3}, {1, 10}, {2, 10}, {5, 10}} {
+		for v := f[0]; v <= most; v *= f[1] {
+			if v >= dust {
+				m[v] = true
+			}
+		}
+	}
+	return m
+}()
+
+// wasabi2: many inputs and outputs of witness scripts, both sorted by value
+// downwards (BIP 69 turned round), most outputs of the standard denominations.
+func wasabi2(s *shape) (float64, string) {
+	if len(s.in) < 15 || len(s.out) < 10 || s.data > 0 || s.height >= 0 && s.height < wasabi2From || !s.only(witnessKey, taproot) || !s.distinct {
+		return 0, ""
+	}
+	standard := 0
+	for _, c := range s.out {
+		if denominations[c.value] {
+			standard++
+		}
+	}
+	if 5*standard < 4*len(s.out) || len(s.groups) < 3 {
+		return 0, ""
+	}
+	down := func(a, b coin) int { return int(max(-1, min(1, b.value-a.value))) }
+	if !slices.IsSortedFunc(s.out, down) || s.known && !slices.IsSortedFunc(s.in, down) {
+		return 0, ""
+	}
+	confidence := 0.98
+	if !s.known || s.height < 0 {
+		confidence = 0.95
+	}
+	return confidence, fmt.Sprintf("%d inputs and %d outputs sorted by value, %d outputs of standard denominations", len(s.in), len(s.out), standard)
+}
