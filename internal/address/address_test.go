@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +63,14 @@ func TestBIP350(t *testing.T) {
 	}
 }
 
+// vectorChains names the chain of each type of the vectors, none for secrets.
+var vectorChains = map[string]string{
+	"btc_segwit": Bitcoin, "btc_base58": Bitcoin, "xpub": Bitcoin, "ltc_segwit": Litecoin, "ltc_base58": Litecoin,
+	"doge": Dogecoin, "dash": Dash, "zec_t": Zcash, "bch": BitcoinCash, "eth": Ethereum, "tron": Tron,
+	"xmr": Monero, "xmr_testnet": Monero, "ton": TON, "sol": Solana, "bolt11": Lightning, "bolt11_semantic_invalid": Lightning,
+	"wif": "",
+}
+
 func TestVectors(t *testing.T) {
 	f, err := os.Open(dataFile(t, "address_vectors.jsonl"))
 	if err != nil {
@@ -77,17 +86,25 @@ func TestVectors(t *testing.T) {
 		if err := json.Unmarshal(sc.Bytes(), &row); err != nil {
 			t.Fatal(err)
 		}
-		switch row.Type {
-		case "btc_segwit", "btc_base58", "xpub":
-		default:
+		chain, ok := vectorChains[row.Type]
+		if !ok {
 			continue
 		}
 		rows++
-		if _, ok := Parse(row.Value); ok != row.Valid {
-			t.Errorf("%s %s: %v, want %v", row.Type, row.Value, ok, row.Valid)
+		found := false
+		for _, a := range append(ParseAll(row.Value), Shapes(row.Value)...) {
+			found = found || a.Chain == chain || chain == BitcoinCash && a.Chain == Bitcoin && a.Kind == "p2sh" // the legacy form
+		}
+		if _, secret := ParseSecret(row.Value); chain == "" {
+			found = secret
+		} else if secret {
+			t.Errorf("%s is a secret", row.Value)
+		}
+		if found != row.Valid {
+			t.Errorf("%s %s: %v, want %v", row.Type, row.Value, found, row.Valid)
 		}
 	}
-	if rows < 60 {
+	if rows < 150 {
 		t.Fatalf("only %d rows", rows)
 	}
 }
@@ -123,8 +140,13 @@ func TestExtendedKeys(t *testing.T) {
 			continue
 		}
 		s := encodeBase58Check(append(bytes.Clone(row.version), body[4:]...))
-		a, ok := Parse(s)
-		if !ok || a.Kind != row.kind || !strings.HasPrefix(s, row.kind) || !a.ValidKey() {
+		all := ParseAll(s)
+		ok := len(all) == 1
+		if !ok {
+			t.Fatalf("%s: %d readings", s, len(all))
+		}
+		a := all[0]
+		if a.Chain != row.chain || a.Kind != row.kind || !strings.HasPrefix(s, row.kind) || !a.ValidKey() {
 			t.Errorf("%s: %+v %v", s, a, ok)
 		}
 		if _, err := ToScript(a); err == nil {
@@ -264,7 +286,26 @@ func FuzzParse(f *testing.F) {
 	f.Add("1111111111111111111114oLvT2")
 	f.Add("bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0")
 	f.Add("BC1SW50QGDZ25J")
+	for _, row := range append(made(f, rand.New(rand.NewPCG(7, 8))), published(f)...) {
+		f.Add(row[3])
+	}
+	f.Add("0:" + strings.Repeat("0a", 32))
+	f.Add("lno1pgqpvggz")
 	f.Fuzz(func(t *testing.T, s string) {
+		ParseSecret(s)
+		SeedPhrase(strings.Fields(s))
+		for _, shape := range []bool{false, true} {
+			read := ParseAll
+			if shape {
+				read = Shapes
+			}
+			for _, a := range read(s) {
+				again := append(ParseAll(a.Value), Shapes(a.Value)...)
+				if !slices.ContainsFunc(again, func(b Address) bool { return b.Chain == a.Chain && bytes.Equal(b.Payload, a.Payload) }) {
+					t.Fatalf("%q: value %q of %s does not read back", s, a.Value, a.Chain)
+				}
+			}
+		}
 		a, ok := Parse(s)
 		for _, params := range oracleNets {
 			if o, err := btcaddr.DecodeAddress(s, params); err == nil && !ok && o.IsForNet(params) {

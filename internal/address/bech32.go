@@ -53,20 +53,27 @@ func bech32HRP(hrp string) uint32 {
 
 // decodeBech32 returns the human-readable part in lower case, the data as
 // groups of five bits without the checksum, and the constant that the checksum
-// came out as, which says whether it is bech32 or bech32m.
-func decodeBech32(s string) (hrp string, data []byte, constant uint32, err error) {
-	if len(s) < 8 || len(s) > maxBech32 {
+// came out as, which says whether it is bech32 or bech32m. BIP-173 allows 90
+// characters; some uses of its checksum (invoices, unified addresses) go beyond.
+func decodeBech32(s string, limit int) (hrp string, data []byte, constant uint32, err error) {
+	if len(s) < 8 || len(s) > limit {
 		return "", nil, 0, errBech32
 	}
+	var small, capital bool
 	for i := range len(s) {
-		if s[i] < 33 || s[i] > 126 {
+		switch c := s[i]; {
+		case c < 33 || c > 126:
 			return "", nil, 0, errBech32 // beyond ASCII, changing case could make a digit of it
+		case 'a' <= c && c <= 'z':
+			small = true
+		case 'A' <= c && c <= 'Z':
+			capital = true
 		}
 	}
-	lower, upper := strings.ToLower(s), strings.ToUpper(s)
-	if s != lower && s != upper {
-		return "", nil, 0, errBech32 // mixed case
+	if small && capital {
+		return "", nil, 0, errBech32
 	}
+	lower := strings.ToLower(s)
 	sep := strings.LastIndexByte(lower, '1')
 	if sep < 1 || sep+7 > len(lower) {
 		return "", nil, 0, errBech32
@@ -130,29 +137,25 @@ func regroup(data []byte, from, to uint, pad bool) ([]byte, error) {
 	return out, nil
 }
 
-// decodeSegwit reads a segregated witness address: version 0 has a bech32
-// checksum and a program of 20 or 32 bytes, versions 1 to 16 have a bech32m
-// checksum and 2 to 40 bytes (BIP-141, BIP-350).
-func decodeSegwit(s string) (hrp string, version int, program []byte, err error) {
-	hrp, data, constant, err := decodeBech32(s)
-	if err != nil {
-		return "", 0, nil, err
-	}
+// witness reads a segregated witness address: version 0 has a bech32 checksum
+// and a program of 20 or 32 bytes, versions 1 to 16 have a bech32m checksum and
+// 2 to 40 bytes (BIP-141, BIP-350).
+func witness(data []byte, constant uint32) (version int, program []byte, err error) {
 	if len(data) == 0 || data[0] > 16 {
-		return "", 0, nil, errBech32
+		return 0, nil, errBech32
 	}
 	version = int(data[0])
 	if (version == 0) != (constant == bech32Const) {
-		return "", 0, nil, errChecksum
+		return 0, nil, errChecksum
 	}
 	program, err = regroup(data[1:], 5, 8, false)
 	if err != nil {
-		return "", 0, nil, err
+		return 0, nil, err
 	}
 	if n := len(program); n < 2 || n > 40 || version == 0 && n != 20 && n != 32 {
-		return "", 0, nil, errBech32
+		return 0, nil, errBech32
 	}
-	return hrp, version, program, nil
+	return version, program, nil
 }
 
 func encodeSegwit(hrp string, version int, program []byte) string {
