@@ -29,16 +29,18 @@ var byteClass = func() (t [256]uint8) {
 
 // Lengths of the runs of letters and digits that may be an identifier.
 const (
-	minRun    = 26
+	minRun    = 25 // the shortest address of the XRP Ledger
 	maxRun    = 128
 	minSegwit = 14 // the shortest witness program, of two bytes
 )
 
-// segwit says whether a run has the prefix of a Bitcoin segwit address.
+// segwit says whether a run has the prefix of a segwit address.
 func segwit(run string) bool {
 	switch run[:3] {
 	case "bc1", "tb1", "BC1", "TB1":
 		return true
+	case "ltc", "LTC":
+		return run[3] == '1'
 	}
 	return false
 }
@@ -49,6 +51,7 @@ func (s *scan) bytes() {
 	t := s.s
 	next := 0 // numbers start at or after this
 	m := 0
+	words := 0 // of letters alone
 	for i := 0; i < len(t); {
 		for m < len(s.masked) && s.masked[m][1] <= i {
 			m++
@@ -68,7 +71,16 @@ func (s *scan) bytes() {
 				kinds |= c
 				end++
 			}
+			if i+1 < len(t) && (t[i+1] == 'Q' || t[i+1] == 'f') && strings.IndexByte("EUk0", t[i]) >= 0 {
+				if stop := s.ton(i); stop > 0 {
+					i, next = stop, stop
+					continue
+				}
+			}
 			if kinds == letterByte && end-i < minRun { // a word
+				if words++; words%seedStep == 0 {
+					end = max(end, s.seed(i, end))
+				}
 				i = end
 				continue
 			}
@@ -135,6 +147,9 @@ func (s *scan) abbreviated(i int) bool {
 // nothing to read further.
 func (s *scan) run(start, end int) bool {
 	if end-start > maxRun {
+		if longCoin(s.s[start:end]) && s.wallet(start, end) {
+			return true
+		}
 		s.runs = append(s.runs, [2]int{start, end})
 		return true
 	}

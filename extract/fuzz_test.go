@@ -120,7 +120,7 @@ title={select="h1",transform=["match (.)"]}
 		if err != nil {
 			return
 		}
-		with := &Reader{profiles: []*profile{p}, lexicon: r.lexicon, max: r.max, log: r.log}
+		with := &Reader{profiles: []*profile{p}, lexicon: r.lexicon, max: r.max, log: r.log, cues: r.cues}
 		page, err := with.Page(Input{Body: []byte(pageSeeds[0]), Profile: p.Name})
 		if err != nil {
 			t.Fatal(err)

@@ -7,32 +7,7 @@ import (
 	"strings"
 
 	"tamga"
-	"tamga/internal/address"
 )
-
-// wallet reports a run that is an address, one finding a chain.
-func (s *scan) wallet(start, end int) bool {
-	found := false
-	for _, a := range address.ParseAll(s.s[start:end]) {
-		f := tamga.Finding{
-			Type: tamga.FindAddress, Value: a.Value, Rule: ruleAddress(a.Chain), Confidence: 1, Valid: true,
-			Chain: a.Chain, Kind: a.Kind,
-		}
-		if a.Network != address.Mainnet {
-			f.Network = a.Network
-		}
-		s.add(f, start, end)
-		found = true
-	}
-	return found
-}
-
-func ruleAddress(chain string) string {
-	if chain == "bitcoin" {
-		return "btc-address@1"
-	}
-	return chain + "-address@1"
-}
 
 // onion reports an onion service name. Version 3 carries a checksum
 // (rend-spec-v3 §6); a name of 16 characters is of version 2, which has none.

@@ -37,6 +37,7 @@ type Reader struct {
 	max      int
 	log      *slog.Logger
 	key      []byte
+	cues     *coinCues
 }
 
 // New loads the profiles and the lexicon. An error names the file and the key.
@@ -49,7 +50,11 @@ func New(o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{profiles, lex, o.MaxBytes, o.Log, secretKey(o.SecretKey)}
+	cues, err := sharedCues()
+	if err != nil {
+		return nil, err
+	}
+	r := &Reader{profiles, lex, o.MaxBytes, o.Log, secretKey(o.SecretKey), cues}
 	if r.max <= 0 {
 		r.max = DefaultMaxBytes
 	}
@@ -133,6 +138,6 @@ func (r *Reader) profile(name string) *profile {
 // UTF-8 belong to no finding's value, but may lie inside its range.
 func (r *Reader) Text(s string) (findings []tamga.Finding, category string) {
 	v := plainView(s)
-	x := r.scan(&v)
+	x := r.scanView(&v, true)
 	return x.out, x.category()
 }

@@ -12,6 +12,7 @@ import (
 // scan is one text on its way through the recognisers. Offsets are into s.
 type scan struct {
 	reader *Reader
+	cell   bool
 	lex    *lexicon
 	s      string
 	low    []byte
@@ -36,14 +37,18 @@ type hit struct {
 // recognise runs every recogniser over a view; offsets are into the view.
 func (r *Reader) recognise(v *view) []tamga.Finding { return r.scan(v).out }
 
-func (r *Reader) scan(v *view) *scan {
+func (r *Reader) scan(v *view) *scan { return r.scanView(v, false) }
+
+// scanView reads a view; a cell is a text that may be one identifier and nothing
+// else, which then needs no other reason.
+func (r *Reader) scanView(v *view, cell bool) *scan {
 	m := rooms.Get().(*room)
 	text, written := v.body, (*unmasked)(nil)
 	if disguised(text) {
 		written = unmask(text)
 		text = written.body
 	}
-	s := &scan{reader: r, lex: r.lexicon, s: text, low: lowerInto(m.low, text), out: m.out[:0], hits: m.hits[:0], nums: m.nums[:0], written: written}
+	s := &scan{reader: r, cell: cell, lex: r.lexicon, s: text, low: lowerInto(m.low, text), out: m.out[:0], hits: m.hits[:0], nums: m.nums[:0], written: written}
 	s.keys() // also masks
 	s.bytes()
 	s.words()
