@@ -29,6 +29,7 @@ var sections = []section{
 	{"language", languages},
 	{"evasion", evasion},
 	{"rows", rows},
+	{"addresses", addresses},
 }
 
 // section measures one subject and adds its rows to the table.
