@@ -137,7 +137,7 @@ func (t *tracer) seedAddress(ctx context.Context, subject string) error {
 	if t.src.Can()&CanHistory == 0 {
 		return errors.New("this source does not answer for addresses")
 	}
-	for _, a := range address.ParseAll(subject) {
+	if a, ok := address.Parse(subject); ok {
 		if _, err := address.ToScript(a); err != nil {
 			return err // an extended key
 		}

@@ -17,8 +17,6 @@ var (
 	rePGP    = regexp.MustCompile(`^(?i)[0-9a-f]{40}$`)
 	reTxID   = regexp.MustCompile(`^(?i)(?:0x)?[0-9a-f]{64}$`)
 	reEVM    = regexp.MustCompile(`^0x[0-9a-fA-F]{40}$`)
-	reMonero = regexp.MustCompile(`^[48][1-9A-HJ-NP-Za-km-z]{94}(?:[1-9A-HJ-NP-Za-km-z]{11})?$`)
-	reTron   = regexp.MustCompile(`^T[1-9A-HJ-NP-Za-km-z]{33}$`)
 	reEmail  = regexp.MustCompile(`^[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,}$`)
 	reHandle = regexp.MustCompile(`^@[A-Za-z0-9_.]{2,64}$`)
 )
@@ -39,11 +37,12 @@ func identify(w string) (Node, bool) {
 		}
 		return term("address", values...)
 	}
+	if as := address.Shapes(w); len(as) > 0 && as[0].Chain != address.Ethereum {
+		return term("address", as[0].Value, w)
+	}
 	switch {
 	case reEVM.MatchString(w):
-		return term("address", w, strings.ToLower(w))
-	case reMonero.MatchString(w), reTron.MatchString(w):
-		return term("address", w)
+		return term("address", w, strings.ToLower(w), address.EIP55(w))
 	case reOnion3.MatchString(w):
 		return term("onion", strings.ToLower(w)+".onion", strings.ToLower(w))
 	case reOnion.MatchString(w):
