@@ -86,3 +86,35 @@ type Trace struct {
 	Hops      []Hop  `json:"hops"`
 	Ends      []End  `json:"ends"`
 }
+
+// Wallet is addresses that one owner is said to have, under a named rule at a
+// height (claim). ID is its earliest member on the ledger.
+type Wallet struct {
+	ID        string   `json:"wallet"`
+	Size      int      `json:"size"`
+	Addresses []string `json:"addresses"`        // in the order they appear on the ledger
+	Height    *int64   `json:"height,omitempty"` // that the partition holds for
+}
+
+// Why is the proof that two addresses share a wallet (claim): steps from the one
+// to the other, each sharing an address with those before it.
+type Why struct {
+	Same   bool    `json:"same"`
+	Proof  []Merge `json:"proof"`
+	Height *int64  `json:"height,omitempty"`
+}
+
+// Merge is a transaction that joined addresses under a rule.
+type Merge struct {
+	TxID   string       `json:"txid"`
+	Height *int64       `json:"height,omitempty"`
+	Inputs []MergeInput `json:"inputs"` // at least two
+	Rule   string       `json:"rule"`   // rule@version
+}
+
+// MergeInput is an input that speaks for a merge: its place and the address
+// whose output it spends.
+type MergeInput struct {
+	N       uint32 `json:"n"`
+	Address string `json:"address"`
+}

@@ -260,6 +260,11 @@ func (x *Index) Tx(ctx context.Context, txid string) (*tamga.Tx, error) {
 	if x.data == nil {
 		s.wtxid = s.tx.wtxid()
 	}
+	return x.known(ctx, s)
+}
+
+// known is a transaction with what the index knows of the outputs it spends.
+func (x *Index) known(ctx context.Context, s *stored) (*tamga.Tx, error) {
 	return vocabulary(s, x.m.Network, func(id Hash) (*stored, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -284,12 +289,7 @@ func vocabulary(s *stored, network string, find func(Hash) (*stored, error)) (*t
 			tx.Block = s.block.id.String()
 		}
 	}
-	var err error
-	same := map[Hash]*stored{} // several inputs often spend one transaction
-	s.tx.inputs(func(i int, in input) {
-		if err != nil {
-			return
-		}
+	err := s.spent(find, func(_ int, in input, out output, known bool) {
 		v := tamga.TxIn{Sequence: in.sequence}
 		if in.coinbase() {
 			v.Coinbase = true
@@ -297,20 +297,7 @@ func vocabulary(s *stored, network string, find func(Hash) (*stored, error)) (*t
 			return
 		}
 		v.Prev = tamga.Outpoint{TxID: Hash(in.prev).String(), Vout: in.vout}
-		var out output
-		if i < len(s.prev) && s.prev[i].known {
-			out, v.Known = s.prev[i].out, true
-		} else {
-			prev, seen := same[Hash(in.prev)]
-			if !seen {
-				prev, err = find(Hash(in.prev))
-				same[Hash(in.prev)] = prev
-			}
-			if prev != nil {
-				out, v.Known = prev.tx.output(in.vout)
-			}
-		}
-		if v.Known {
+		if v.Known = known; known {
 			v.Value = tamga.NewAmount(out.value, "BTC")
 			v.Type, v.Address = scriptAddress(out.script, network)
 		}
@@ -326,6 +313,57 @@ func vocabulary(s *stored, network string, find func(Hash) (*stored, error)) (*t
 		return true
 	})
 	return tx, nil
+}
+
+// spent calls fn for each input with the output it spends, where that is known:
+// said by the source, or found by find, which answers nil for a transaction that
+// is not at hand.
+func (s *stored) spent(find func(Hash) (*stored, error), fn func(i int, in input, out output, known bool)) (err error) {
+	same := map[Hash]*stored{} // several inputs often spend one transaction
+	s.tx.inputs(func(i int, in input) {
+		if err != nil {
+			return
+		}
+		var out output
+		known := false
+		switch {
+		case in.coinbase():
+		case i < len(s.prev) && s.prev[i].known:
+			out, known = s.prev[i].out, true
+		default:
+			prev, seen := same[Hash(in.prev)]
+			if !seen {
+				if prev, err = find(Hash(in.prev)); err != nil {
+					return
+				}
+				same[Hash(in.prev)] = prev
+			}
+			if prev != nil {
+				out, known = prev.tx.output(in.vout)
+			}
+		}
+		fn(i, in, out, known)
+	})
+	return err
+}
+
+// heightOf is the height of a transaction's block, -1 where unknown.
+func (x *Index) heightOf(num uint32) (int64, error) {
+	if x.data != nil {
+		s, err := x.load(num)
+		if err != nil || s.block == nil {
+			return -1, err
+		}
+		return s.block.height, nil
+	}
+	if int(num) >= x.txs.len() {
+		return 0, fmt.Errorf("the index names transaction %d of %d: build it again", num, x.txs.len())
+	}
+	bi := binary.LittleEndian.Uint32(x.txs.at(int(num)))
+	if int(bi) >= x.blocks.len() {
+		return 0, fmt.Errorf("the index names block %d of %d: build it again", bi, x.blocks.len())
+	}
+	return x.block(bi).height, nil
 }
 
 // Spender returns the input of the best chain that spent an output.

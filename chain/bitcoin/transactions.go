@@ -116,7 +116,9 @@ func buildTransactions(ctx context.Context, dir string, r io.Reader, o Options, 
 	}
 	if len(c.blocks) > 0 {
 		tip := tipOf(c.blocks)
-		m.Summary.Tip = tip.id.String()
+		if tip.id != (Hash{}) {
+			m.Summary.Tip = tip.id.String()
+		}
 		if tip.height >= 0 {
 			m.Summary.Height = &tip.height
 		}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tamga"
+	"tamga/chain"
+	"tamga/chain/bitcoin"
+	"tamga/internal/config"
+)
+
+func newCluster(a *app) *cobra.Command {
+	var all, lines, held bool
+	var at int64
+	cmd := &cobra.Command{
+		Use:   "cluster ADDRESS | --all --jsonl | --held",
+		Short: "Print the addresses that one owner is said to have",
+		Long: `Cluster prints the wallet of an address: all addresses that the multi-input rule
+joins (who signs the inputs of one transaction owns them all), but for transactions
+that several owners may have made. It is a claim, not a fact of the ledger: "tamga
+why" prints the proof for any two addresses of it. A wallet is named after its
+earliest address.
+
+Two wallets of a thousand addresses or more are not joined by one transaction
+alone: --held lists those transactions for a person to judge.`,
+		Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, argv []string) error {
+			asked := 0
+			for _, b := range []bool{all, held, len(argv) == 1} {
+				if b {
+					asked++
+				}
+			}
+			if asked != 1 || all && !lines || all && at >= 0 {
+				return usageError{errors.New("name an ADDRESS (with --at where wanted), or say --all --jsonl, or --held")}
+			}
+			return a.wallets(cmd.Context(), func(w *bitcoin.Wallets) error {
+				switch {
+				case all:
+					return a.printWallets(cmd.Context(), w)
+				case held:
+					for m, err := range w.Held() {
+						if err != nil {
+							return err
+						}
+						if err := json.NewEncoder(a.out).Encode(m); err != nil {
+							return err
+						}
+					}
+					return nil
+				}
+				v, err := w.Of(cmd.Context(), argv[0], height(at))
+				if err != nil {
+					return unseen(err)
+				}
+				if a.json {
+					return a.print(v)
+				}
+				fmt.Fprintf(a.out, "wallet %s: %d addresses under the multi-input rule (a claim, not a fact of the ledger)\n", v.ID, v.Size)
+				for _, addr := range v.Addresses {
+					fmt.Fprintln(a.out, addr)
+				}
+				return nil
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&all, "all", false, "every wallet")
+	f.BoolVar(&lines, "jsonl", false, "one wallet a line")
+	f.BoolVar(&held, "held", false, "transactions that alone would join two large wallets, one a line")
+	f.Int64Var(&at, "at", -1, "as it was at this height")
+	return cmd
+}
+
+func newWhy(a *app) *cobra.Command {
+	var at int64
+	cmd := &cobra.Command{
+		Use:   "why A B",
+		Short: "Prove that two addresses share a wallet",
+		Long: `Why prints the transactions that join two addresses, from the one to the other:
+each step shares an address with the steps before it, and names the inputs that
+speak for it. Where they share no wallet the proof is empty.`,
+		Args: args(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, argv []string) error {
+			return a.wallets(cmd.Context(), func(w *bitcoin.Wallets) error {
+				v, err := w.Why(cmd.Context(), argv[0], argv[1], height(at))
+				if err != nil {
+					return unseen(err)
+				}
+				if a.json {
+					return a.print(v)
+				}
+				if !v.Same {
+					fmt.Fprintln(a.out, "nothing joins them")
+					return nil
+				}
+				fmt.Fprintln(a.out, "one wallet (a claim, by the rule named at each step)")
+				for _, m := range v.Proof {
+					fmt.Fprintln(a.out, mergeLine(m))
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().Int64Var(&at, "at", -1, "as it was at this height")
+	return cmd
+}
+
+func mergeLine(m tamga.Merge) string {
+	var inputs []string
+	for _, in := range m.Inputs {
+		inputs = append(inputs, fmt.Sprintf("input %d %s", in.N, in.Address))
+	}
+	where := ""
+	if m.Height != nil {
+		where = fmt.Sprintf(" at height %d", *m.Height)
+	}
+	return fmt.Sprintf("%s%s: %s (%s)", m.TxID, where, strings.Join(inputs, ", "), m.Rule)
+}
+
+func height(at int64) int64 {
+	if at < 0 {
+		return bitcoin.Now
+	}
+	return at
+}
+
+// unseen hints at what an address that the ledger does not hold may mean.
+func unseen(err error) error {
+	if errors.Is(err, chain.ErrNotFound) {
+		return hinted{err, "the ledger index has never seen it: see `tamga chain status` for what the index holds"}
+	}
+	return err
+}
+
+// wallets calls fn with the wallets of the workspace's ledger index, working them
+// out where that was not done yet.
+func (a *app) wallets(ctx context.Context, fn func(*bitcoin.Wallets) error) error {
+	ws, conf, err := a.open()
+	if err != nil {
+		return err
+	}
+	ledger, err := openLedger(ws, conf)
+	if err != nil {
+		return err
+	}
+	w, err := ledger.Wallets()
+	if errors.Is(err, bitcoin.ErrNoIndex) {
+		network := ledger.Network()
+		ledger.Close()
+		if err := a.buildWallets(ctx, ws, network); err != nil {
+			return err
+		}
+		if ledger, err = bitcoin.Open(ws.Chain(network)); err != nil {
+			return err
+		}
+		w, err = ledger.Wallets()
+	}
+	defer ledger.Close()
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	return fn(w)
+}
+
+func (a *app) buildWallets(ctx context.Context, ws *config.Workspace, network string) error {
+	unlock, err := ws.Lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	progress := a.progress()
+	defer progress.Wait()
+	bar := progress.Bar("wallets", "transactions", 0)
+	defer bar.Done()
+	return bitcoin.BuildWallets(ctx, ws.Chain(network), bar.Set)
+}
+
+func (a *app) printWallets(ctx context.Context, w *bitcoin.Wallets) error {
+	out := bufio.NewWriterSize(a.out, 1<<20)
+	enc := json.NewEncoder(out)
+	for v, err := range w.All(ctx) {
+		if err != nil {
+			return errors.Join(err, out.Flush())
+		}
+		if err := enc.Encode(v); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
