@@ -23,7 +23,10 @@ type entry struct {
 	dose   bool   // weak, and no company will do but a dose or a strong name
 	draft  bool   // a name that no native speaker has reviewed
 	turkic bool   // a name in a Turkic language, which may bear its endings
-	value  string // amount of a worded quantity
+	value  string // amount of a worded quantity; kind of a drop; age of a day
+
+	form string // of a substance, "" where the word is none
+	spot int32  // one more than the index of a place, 0 where the word is none
 }
 
 type entryKind uint8
@@ -36,9 +39,11 @@ const (
 	kindPurity
 	kindNotPurity
 	kindQuantity
+	kindDate
+	kindAspect // form or place and nothing else
 )
 
-var cueKinds = map[string]entryKind{"drop": kindDrop, "from": kindFrom, "to": kindTo, "purity": kindPurity, "notpurity": kindNotPurity, "share": kindNotPurity}
+var cueKinds = map[string]entryKind{"from": kindFrom, "to": kindTo, "purity": kindPurity, "notpurity": kindNotPurity, "share": kindNotPurity}
 
 // unit is a unit of measure with the total that one of it makes.
 type unit struct{ name, total, totalUnit string }
@@ -61,6 +66,10 @@ type lexicon struct {
 	places     map[string][]string
 	placeLen   map[string]int      // words of the longest place name, by its first word
 	guises     map[string][]string // words of substance names by their skeleton
+	spots      []spot              // cities, regions and districts
+	months     map[string]int
+	ages       map[string]string // units of an age, as ISO 8601 writes them
+	ago        map[string]bool
 }
 
 type sign struct {
@@ -176,10 +185,10 @@ func variants(name string) []string {
 
 func (x *lexicon) loadWords() error {
 	var words []string
-	seen := map[string]bool{}
+	seen := map[string]int{}
 	add := func(w string, e entry) {
-		if !seen[w] {
-			seen[w] = true
+		if _, known := seen[w]; !known {
+			seen[w] = len(words)
 			words = append(words, w)
 			x.entries = append(x.entries, e)
 			x.guise(w, e)
@@ -207,6 +216,9 @@ func (x *lexicon) loadWords() error {
 			add(v, n.entry())
 		}
 	}
+	if err := x.loadDrops(add); err != nil {
+		return err
+	}
 	for _, r := range cues {
 		kind, ok := cueKinds[r[0]]
 		if !ok {
@@ -215,6 +227,12 @@ func (x *lexicon) loadWords() error {
 		for _, n := range names(r[1]) {
 			add(n, entry{kind: kind, id: r[0]})
 		}
+	}
+	if err := x.loadAspects(func(w string, set func(*entry)) {
+		add(w, entry{kind: kindAspect})
+		set(&x.entries[seen[w]])
+	}); err != nil {
+		return err
 	}
 	x.words = newAutomaton(words)
 	return nil

@@ -68,7 +68,7 @@ func (s *scan) quantities() {
 	first := len(s.out)
 	for n := 0; n < len(s.nums); n++ {
 		x := s.nums[n]
-		if x.start < used {
+		if x.start < used || s.dated(x.start) {
 			continue
 		}
 		if end := s.price(x); end > 0 {

@@ -28,6 +28,7 @@ type Options struct {
 	MaxBytes    int          // of a page as UTF-8; the rest is not read. 0: DefaultMaxBytes
 	Log         *slog.Logger // nil: silent
 	SecretKey   []byte       // hashes what is withheld (type secret); nil: a key of this Reader alone
+	ExactPlaces bool         // keep coordinates as written; else to three decimals (about 100 m), quoting nothing
 }
 
 // Reader reads pages and texts. It is safe for concurrent use.
@@ -38,6 +39,7 @@ type Reader struct {
 	log      *slog.Logger
 	key      []byte
 	cues     *coinCues
+	exact    bool // see Options.ExactPlaces
 }
 
 // New loads the profiles and the lexicon. An error names the file and the key.
@@ -54,7 +56,7 @@ func New(o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{profiles, lex, o.MaxBytes, o.Log, secretKey(o.SecretKey), cues}
+	r := &Reader{profiles, lex, o.MaxBytes, o.Log, secretKey(o.SecretKey), cues, o.ExactPlaces}
 	if r.max <= 0 {
 		r.max = DefaultMaxBytes
 	}

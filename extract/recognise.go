@@ -23,6 +23,9 @@ type scan struct {
 	nums   []number
 	hints  []hit // weak names without company: no findings, but they count for the category
 
+	aspects []hit    // forms, places and days, by start
+	dates   [][2]int // ranges that are dates, no quantities
+
 	withheld [][2]int  // ranges whose text no finding may quote
 	written  *unmasked // where s is the view of a text with disguised words: findings end in its source
 }
@@ -52,10 +55,14 @@ func (r *Reader) scanView(v *view, cell bool) *scan {
 	s.keys() // also masks
 	s.bytes()
 	s.words()
+	s.coordinates()
+	s.days()
 	s.quantities()
 	s.substances()
 	s.purities()
 	s.routes()
+	s.forms()
+	s.spotNames()
 	s.cover()
 	m.keep(s)
 	return s
@@ -103,12 +110,12 @@ func (s *scan) add(f tamga.Finding, start, end int) {
 func (s *scan) mask(start, end int) { s.masked = append(s.masked, [2]int{start, end}) }
 
 // hidden says whether a byte lies in a masked block.
-func (s *scan) hidden(i int) bool {
-	k, found := slices.BinarySearchFunc(s.masked, i, func(m [2]int, i int) int { return m[0] - i })
-	if found {
-		return true
-	}
-	return k > 0 && i < s.masked[k-1][1]
+func (s *scan) hidden(i int) bool { return inRanges(s.masked, i) }
+
+// inRanges says whether a byte lies in one of ranges, which are by start.
+func inRanges(ranges [][2]int, i int) bool {
+	k, found := slices.BinarySearchFunc(ranges, i, func(m [2]int, i int) int { return m[0] - i })
+	return found || k > 0 && i < ranges[k-1][1]
 }
 
 // words collects the words of the lexicon that stand as words, the longest at
@@ -120,9 +127,23 @@ func (s *scan) words() {
 		if end = s.bounded(e, start, end); end == 0 || s.hidden(start) {
 			return
 		}
-		all = append(all, hit{start, end, e, s.written != nil && s.written.changed(start, end)})
+		h := hit{start, end, e, s.written != nil && s.written.changed(start, end)}
+		if e.form != "" || e.spot != 0 || e.kind == kindDate {
+			s.aspects = append(s.aspects, h)
+			if e.kind >= kindDate {
+				return
+			}
+		}
+		all = append(all, h)
 	})
+	s.aspects = leftmost(s.aspects)
 	all = s.guises(all)
+	s.hits = leftmost(all)
+}
+
+// leftmost sorts hits by start and keeps the longest at each place, none inside
+// another.
+func leftmost(all []hit) []hit {
 	slices.SortFunc(all, func(a, b hit) int {
 		if a.start != b.start {
 			return a.start - b.start
@@ -130,13 +151,14 @@ func (s *scan) words() {
 		return b.end - a.end
 	})
 	last := 0
-	s.hits = all[:0]
+	out := all[:0]
 	for _, h := range all {
 		if h.start >= last {
-			s.hits = append(s.hits, h)
+			out = append(out, h)
 			last = h.end
 		}
 	}
+	return out
 }
 
 // endings are the inflections of a Russian noun that may follow its stem.
@@ -188,12 +210,12 @@ func (s *scan) bounded(e *entry, start, end int) int {
 	if after < utf8.RuneSelf && !isLetter(after) || !letterAfter(s.s, end) {
 		return end
 	}
-	if e.kind == kindSubstance && end-start >= 10 && s.low[end-1] >= utf8.RuneSelf {
+	if (e.kind == kindSubstance && end-start >= 10 || (e.kind == kindDrop || e.spot != 0) && end-start >= 8) && s.low[end-1] >= utf8.RuneSelf {
 		if stop := wordAt(s.s, end); stop-end <= 6 && (endings[string(s.low[end:stop])] || turkicEndings[string(s.low[end:stop])]) {
 			return stop
 		}
 	}
-	if e.turkic && end-start >= 5 {
+	if (e.turkic || e.spot != 0) && end-start >= 5 {
 		if stop := wordAt(s.s, end); stop-end <= 4 && turkicEndings[string(s.low[end:stop])] {
 			return stop
 		}

@@ -33,19 +33,19 @@ var styledForms = sync.OnceValue(func() map[rune]rune {
 				d = d[1:2]
 			}
 			if len(d) == 1 && d[0] != r && (unicode.IsLetter(d[0]) || '0' <= d[0] && d[0] <= '9') {
-				m[r] = unicode.ToLower(d[0])
+				m[r] = d[0]
 			}
 		}
 	}
 	for _, first := range []rune{0x1F150, 0x1F170} { // white on black, circled and squared
 		for r := range rune(26) {
-			m[first+r] = 'a' + r
+			m[first+r] = 'A' + r
 		}
 	}
 	return m
 })
 
-// styled is the plain small letter or digit of a styled one; 0 for others.
+// styled is the plain letter or digit of a styled one; 0 for others.
 func styled(r rune) rune {
 	switch {
 	case r < 0x1D6 || 0x2139 <= r && r < 0x2460 || 0x1F18A <= r || 0x3000 <= r && r < 0xA000:

@@ -26,7 +26,7 @@ func (s *scan) substances() {
 	for i, h := range s.hits {
 		switch h.kind {
 		case kindDrop:
-			s.add(tamga.Finding{Type: tamga.FindDrop, Value: string(s.low[h.start:h.end]), Rule: "drop-word@1", Confidence: 0.8, Valid: true}, h.start, h.end)
+			s.drop(h)
 		case kindSubstance:
 			f := tamga.Finding{Type: tamga.FindSubstance, Value: h.id, ID: h.id, Class: h.class, Rule: "substance@1", Confidence: 0.95, Valid: true}
 			if h.disguised {

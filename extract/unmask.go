@@ -153,7 +153,9 @@ func (u *unmasker) word(i int) int {
 			low = c
 		} else if to != nil {
 			if c := to[unicode.ToLower(r)]; c != 0 {
-				low = c
+				if low = c; unicode.IsUpper(r) {
+					low = unicode.ToUpper(c)
+				}
 			}
 		}
 		switch {
