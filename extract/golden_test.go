@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"tamga"
 )
@@ -27,7 +28,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			in := Input{URL: "http://127.0.0.1:8000/p/one", Body: body}
+			in := Input{URL: "http://127.0.0.1:8000/p/one", Body: body, Time: time.Date(2025, 4, 1, 9, 0, 0, 0, time.UTC)}
 			if strings.Contains(f, "category") {
 				in.URL = "http://127.0.0.1:8000/cat/b"
 			}
@@ -42,10 +43,11 @@ func TestGolden(t *testing.T) {
 			got, err := json.MarshalIndent(struct {
 				Kind, Title, Language, Market, Reader string
 				Listings                              []tamga.Listing
+				Posts                                 []tamga.Post `json:",omitempty"`
 				Vendor                                *tamga.Vendor
 				Findings                              []tamga.Finding
 				Text                                  string
-			}{string(p.Kind), p.Title, p.Language, p.Market, p.Reader, p.Listings, p.Vendor, p.Findings, p.Text.Body}, "", " ")
+			}{string(p.Kind), p.Title, p.Language, p.Market, p.Reader, p.Listings, p.Posts, p.Vendor, p.Findings, p.Text.Body}, "", " ")
 			if err != nil {
 				t.Fatal(err)
 			}

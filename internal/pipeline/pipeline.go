@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"time"
 
 	"tamga"
 	"tamga/evidence"
@@ -180,8 +181,12 @@ func (p *Pipeline) Open(ctx context.Context, seq int64) (*tamga.Exchange, *tamga
 	if p.Profile != nil {
 		profile = p.Profile(capture)
 	}
+	when := capture.Requested
+	if capture.Route == tamga.RouteImport { // the import, not the page, has that time
+		when = time.Time{}
+	}
 	page, err := p.Reader.Page(extract.Input{
-		URL: capture.URL, ContentType: capture.ContentType, Body: body, Profile: profile,
+		URL: capture.URL, ContentType: capture.ContentType, Body: body, Profile: profile, Time: when,
 	})
 	if err != nil {
 		return ex, nil, fmt.Errorf("read capture %d: %w", seq, err)
