@@ -26,6 +26,10 @@ func (d *document) generic() {
 		d.page.Kind = d.wall()
 		return
 	}
+	if posts := d.genericPosts(); len(posts) > 1 {
+		d.page.Kind, d.page.Posts = tamga.PageThread, posts
+		return
+	}
 	d.nameRanges()
 	cards := d.cards()
 	if head := d.offerHeading(); head != nil && d.frames(cards, d.tree.span(head)) {
