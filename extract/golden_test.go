@@ -40,6 +40,9 @@ func TestGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkPage(t, p)
+			if len(p.Posts) > 0 {
+				p.Findings = nil // threads are here for their posts
+			}
 			got, err := json.MarshalIndent(struct {
 				Kind, Title, Language, Market, Reader string
 				Listings                              []tamga.Listing
