@@ -355,7 +355,7 @@ func TestShapes(t *testing.T) {
 	for _, s := range []string{
 		"0X5AAEB6053F3E94C9B9A09F33669435E7EF1BEAED", "0x5AAEb6053f3e94c9b9a09f33669435e7ef1beaed", "0x" + strings.Repeat("g", 40),
 		"11111111111111111111111111111111", "So11111111111111111111111111111111111111112", "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
-		"1:" + strings.Repeat("33", 32), "0:" + strings.Repeat("aB", 32), "lno1qqq", "lno1" + strings.Repeat("q", 60), strings.Repeat("z", 44),
+		"1:" + strings.Repeat("33", 32), "0:" + strings.Repeat("aB", 32), "lno1qqq", "ltc1qr7zu594qf63xm79x6pu3a2v39m2z6hh5pp4t77", "lno1" + strings.Repeat("q", 60), strings.Repeat("z", 44),
 	} {
 		if a := Shapes(s); len(a) != 0 {
 			t.Errorf("%s: %+v", s, a)

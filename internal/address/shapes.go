@@ -56,10 +56,11 @@ var programs = map[string]bool{
 }
 
 // solana reads an account: base58 of exactly 32 bytes, without a checksum. A name
-// filled up with ones, as the built-in programs have, is none.
+// filled up with ones, as the built-in programs have, is none, and one without
+// capitals or small letters is a spoilt bech32.
 func solana(s string) (Address, bool) {
 	b, err := decodeBase58(s)
-	if err != nil || len(b) != 32 || programs[s] || strings.Contains(s, "11111111") {
+	if err != nil || len(b) != 32 || programs[s] || oneCase(s) || strings.Contains(s, "11111111") {
 		return Address{}, false
 	}
 	return Address{Chain: Solana, Network: Mainnet, Kind: "account", Value: s, Version: -1, Payload: b}, true
