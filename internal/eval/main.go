@@ -30,6 +30,7 @@ var sections = []section{
 	{"evasion", evasion},
 	{"rows", rows},
 	{"addresses", addresses},
+	{"links", links},
 }
 
 // section measures one subject and adds its rows to the table.
