@@ -150,11 +150,16 @@ func (a *app) store(ws *config.Workspace, conf *config.Config) (index.Rebuilder,
 	return bleve.Open(ws.Index())
 }
 
-// reader reads with the profiles of the workspace, which may be nil or have none,
-// beside the bundled ones.
+// reader reads with the key of the workspace and its profiles beside the bundled
+// ones; ws may be nil.
 func (a *app) reader(ws *config.Workspace) (*extract.Reader, error) {
 	opt := extract.Options{Log: a.log}
 	if ws != nil {
+		key, err := ws.SecretKey()
+		if err != nil {
+			return nil, err
+		}
+		opt.SecretKey = key
 		if _, err := os.Stat(ws.Profiles()); err == nil {
 			opt.ProfileDirs = []string{ws.Profiles()}
 		}
