@@ -53,6 +53,9 @@ func (s *scan) votes() (votes map[string]float64, offer bool) {
 		case tamga.FindQuantity, tamga.FindPrice:
 			offer = true
 		case tamga.FindSubstance:
+			if f.ID == "" {
+				continue // a candidate
+			}
 			votes[f.Class] += f.Confidence * f.Confidence / (1 + float64(n)/2)
 			n++
 		}

@@ -297,7 +297,7 @@ func (r *Reader) enrich(x *tamga.Listing) {
 	body := r.scan(&desc)
 	found, more := head.out, body.out
 	for _, f := range slices.Concat(found, more) {
-		if f.Type == tamga.FindSubstance && !slices.Contains(x.Substances, f.ID) {
+		if f.Type == tamga.FindSubstance && f.ID != "" && !slices.Contains(x.Substances, f.ID) {
 			x.Substances = append(x.Substances, f.ID)
 		}
 	}

@@ -59,6 +59,7 @@ func (r *Reader) scanView(v *view, cell bool) *scan {
 	s.days()
 	s.quantities()
 	s.substances()
+	s.candidates()
 	s.purities()
 	s.routes()
 	s.forms()
