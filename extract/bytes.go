@@ -8,10 +8,10 @@ import (
 
 // Classes of bytes for the anchor pass.
 const (
-	plainByte  = iota
-	anchorByte // @ and :
-	letterByte // and digitByte: parts of a run
-	digitByte
+	plainByte  = 0
+	anchorByte = 1 // @ : + ( [ {
+	letterByte = 2 // and digitByte: parts of a run
+	digitByte  = 4
 )
 
 var byteClass = func() (t [256]uint8) {
@@ -23,7 +23,9 @@ var byteClass = func() (t [256]uint8) {
 			t[c] = letterByte
 		}
 	}
-	t['@'], t[':'] = anchorByte, anchorByte
+	for _, c := range "@:+([{" {
+		t[c] = anchorByte
+	}
 	return t
 }()
 
@@ -84,6 +86,10 @@ func (s *scan) bytes() {
 				i = end
 				continue
 			}
+			if stop := s.token(i, end, kinds == digitByte); stop > 0 {
+				i, next = stop, stop
+				continue
+			}
 			if end-i >= minRun || end-i >= minSegwit && segwit(t[i:end]) {
 				if s.run(i, end) {
 					i, next = end, end
@@ -109,8 +115,8 @@ func (s *scan) bytes() {
 			}
 			i = end
 		case anchorByte:
-			if t[i] == '@' {
-				s.at(i)
+			if t[i] != ':' {
+				s.sign(i)
 			} else if i+2 < len(t) && t[i+1] == '/' && t[i+2] == '/' {
 				s.link(i)
 			}
@@ -157,8 +163,7 @@ func (s *scan) run(start, end int) bool {
 		return false
 	}
 	word := s.s[start:end]
-	if strings.HasPrefix(s.s[end:], ".onion") || len(word) == 56 {
-		s.onion(start, end)
+	if s.hidden32(start, end) || s.hexID(start, end) {
 		return true
 	}
 	if s.fingerprint(start, end) || s.wallet(start, end) {

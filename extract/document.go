@@ -47,7 +47,7 @@ func (d *document) findings() {
 // attributes too.
 func identifies(t tamga.FindingType) bool {
 	switch t {
-	case tamga.FindAddress, tamga.FindHandle, tamga.FindOnion, tamga.FindEmail, tamga.FindPGP, tamga.FindTxID, tamga.FindSecret:
+	case tamga.FindAddress, tamga.FindHandle, tamga.FindAccount, tamga.FindPhone, tamga.FindOnion, tamga.FindEmail, tamga.FindPGP, tamga.FindTxID, tamga.FindSecret:
 		return true
 	}
 	return false

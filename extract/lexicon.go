@@ -27,6 +27,8 @@ type entry struct {
 
 	form string // of a substance, "" where the word is none
 	spot int32  // one more than the index of a place, 0 where the word is none
+
+	contact *contactWord // what it says of the value behind it, nil where nothing
 }
 
 type entryKind uint8
@@ -41,6 +43,7 @@ const (
 	kindQuantity
 	kindDate
 	kindAspect // form or place and nothing else
+	kindContact
 )
 
 var cueKinds = map[string]entryKind{"from": kindFrom, "to": kindTo, "purity": kindPurity, "notpurity": kindNotPurity, "share": kindNotPurity}
@@ -70,6 +73,8 @@ type lexicon struct {
 	months     map[string]int
 	ages       map[string]string // units of an age, as ISO 8601 writes them
 	ago        map[string]bool
+	speech     speech
+	hints      regionWords
 }
 
 type sign struct {
@@ -115,7 +120,7 @@ var shared = sync.OnceValues(loadLexicon)
 
 func loadLexicon() (*lexicon, error) {
 	x := &lexicon{units: map[string]unit{}, unitNamed: map[string]unit{}, money: map[string]currency{}, places: map[string][]string{}, placeLen: map[string]int{}}
-	for _, load := range []func() error{x.loadUnits, x.loadMoney, x.loadPlaces, x.loadWords} {
+	for _, load := range []func() error{x.loadUnits, x.loadMoney, x.loadPlaces, x.loadSpeech, x.loadRegions, x.loadWords} {
 		if err := load(); err != nil {
 			return nil, err
 		}
@@ -231,6 +236,14 @@ func (x *lexicon) loadWords() error {
 	if err := x.loadAspects(func(w string, set func(*entry)) {
 		add(w, entry{kind: kindAspect})
 		set(&x.entries[seen[w]])
+	}); err != nil {
+		return err
+	}
+	if err := contactWords(func(w string, c *contactWord) {
+		add(w, entry{kind: kindContact})
+		if e := &x.entries[seen[w]]; e.contact == nil {
+			e.contact = c
+		}
 	}); err != nil {
 		return err
 	}

@@ -28,6 +28,10 @@ type scan struct {
 
 	withheld [][2]int  // ranges whose text no finding may quote
 	written  *unmasked // where s is the view of a text with disguised words: findings end in its source
+
+	cues  []hit       // names of services and prefixes of links, by start
+	cands []candidate // shapes that want a cue
+	contactState
 }
 
 // hit is a word of the lexicon in the text.
@@ -55,6 +59,7 @@ func (r *Reader) scanView(v *view, cell bool) *scan {
 	s.keys() // also masks
 	s.bytes()
 	s.words()
+	s.contacts()
 	s.coordinates()
 	s.days()
 	s.quantities()
@@ -129,6 +134,12 @@ func (s *scan) words() {
 			return
 		}
 		h := hit{start, end, e, s.written != nil && s.written.changed(start, end)}
+		if e.contact != nil {
+			s.cues = append(s.cues, h)
+			if e.kind == kindContact {
+				return
+			}
+		}
 		if e.form != "" || e.spot != 0 || e.kind == kindDate {
 			s.aspects = append(s.aspects, h)
 			if e.kind >= kindDate {
@@ -173,6 +184,12 @@ var turkicEndings = set("ды ді ты ті ти ту тү ду дү ну нү 
 // bounded applies the boundary rules to a word; it returns the end of the word
 // with its ending, 0 where it is only part of another word.
 func (s *scan) bounded(e *entry, start, end int) int {
+	if e.kind == kindContact && e.contact.link {
+		if e.contact.form == "hidden" || s.linkBounded(start) {
+			return end
+		}
+		return 0
+	}
 	if start > 0 {
 		first, before := s.low[start], s.low[start-1]
 		if before >= utf8.RuneSelf || isLetter(before) {
