@@ -8,7 +8,7 @@ import (
 
 // decideWebMoney reports a purse, a letter of its currency and twelve digits, in
 // the company of the system's name or alone.
-func (s *scan) decideWebMoney(c candidate) {
+func (s *scan) decideWebMoney(c waiting) {
 	word := strings.ToUpper(s.s[c.start:c.end])
 	if strings.IndexByte("ZREKXBGHLUTWCD", word[0]) < 0 || strings.Count(word[1:], word[1:2]) == 12 {
 		return

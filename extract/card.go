@@ -27,7 +27,7 @@ func (s *scan) token(start, end int, digits bool) int {
 		}
 	}
 	if n == 13 && isLetter(t[start]) && digitsAt(t, start+1) == 12 {
-		s.cands = append(s.cands, candidate{start, end, "webmoney"})
+		s.cands = append(s.cands, waiting{start, end, "webmoney"})
 	}
 	return 0
 }
@@ -100,7 +100,7 @@ func (s *scan) card(start, end int) int {
 	if cardScheme(digits) == "" || !luhn(digits) {
 		return 0
 	}
-	s.cands = append(s.cands, candidate{start, stop, "card"})
+	s.cands = append(s.cands, waiting{start, stop, "card"})
 	return 0
 }
 
@@ -200,7 +200,7 @@ var notCards = strings.Fields("track order imei invoice isbn ean upc serial parc
 // decideCard reports a card in the company of a word that says so, in the groups
 // of a card, before an expiry date, or alone: one number in ten passes the check
 // by chance. The number itself is withheld.
-func (s *scan) decideCard(c candidate) {
+func (s *scan) decideCard(c waiting) {
 	text := s.s[c.start:c.end]
 	digits := justDigits(text)
 	if len(digits) == 16 && strings.HasPrefix(digits, "4100") && s.cue(c.start, c.end, 60, 12, func(w *contactWord) bool { return w.service == "yoomoney" }) != nil {

@@ -16,8 +16,8 @@ type contactState struct {
 	regions  regionHints
 }
 
-// A candidate is a shape that is an identifier only in the right company.
-type candidate struct {
+// waiting is a run of letters and digits that
+type waiting struct {
 	start, end int
 	form       string
 }

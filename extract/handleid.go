@@ -16,7 +16,7 @@ func (s *scan) hexID(start, end int) bool {
 			s.handle("session", "id", string(s.low[start:end]), "session-id@1", 0.9, start, end)
 			return true
 		case "03", "15", "25": // a group, a name blinded for one: compressed keys look alike
-			s.cands = append(s.cands, candidate{start, end, "session"})
+			s.cands = append(s.cands, waiting{start, end, "session"})
 			return true
 		}
 	case 76:
@@ -215,7 +215,7 @@ func (s *scan) ricochetForm(w *contactWord, g gap) int {
 }
 
 // decide looks for the company that a shape wants.
-func (s *scan) decide(c candidate) {
+func (s *scan) decide(c waiting) {
 	switch c.form {
 	case "session":
 		if s.cue(c.start, c.end, 60, 20, func(w *contactWord) bool { return w.service == "session" }) != nil {

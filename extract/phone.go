@@ -207,7 +207,7 @@ func (s *scan) payForm(w *contactWord, g gap) int { return s.phoneForm(w, g) }
 
 // decidePhone reports a number that is written as only a Russian or Kazakh one
 // is, 8 (701) 234-56-78, without a cue.
-func (s *scan) decidePhone(c candidate) {
+func (s *scan) decidePhone(c waiting) {
 	if f, end := s.phoneAt(c.start, s.regionsAt(c.start)); end > 0 {
 		f.Confidence = 0.8
 		s.add(f, c.start, end)
@@ -222,7 +222,7 @@ func (s *scan) bracketed(start, end int) {
 		k++
 	}
 	if k+5 < len(t) && t[k] == '(' && digitsAt(t, k+1) == 3 && t[k+4] == ')' && (start == 0 || !isName(t[start-1]) && t[start-1] != '+' && t[start-1] != '.' && t[start-1] != ',') && (start < 2 || t[start-1] != ' ' || !isDigit(t[start-2])) {
-		s.cands = append(s.cands, candidate{start, end, "phone"})
+		s.cands = append(s.cands, waiting{start, end, "phone"})
 	}
 }
 

@@ -30,7 +30,7 @@ type scan struct {
 	written  *unmasked // where s is the view of a text with disguised words: findings end in its source
 
 	cues  []hit       // names of services and prefixes of links, by start
-	cands []candidate // shapes that want a cue
+	cands []waiting // shapes that want a cue
 	contactState
 }
 
