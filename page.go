@@ -60,6 +60,8 @@ type Listing struct {
 	To         []string `json:"to,omitempty"`
 	Span       [2]int   `json:"span"` // byte range of the offer in the page source
 
+	Feedback []Feedback `json:"feedback,omitempty"` // what the page shows of it; see also extract.CountSales
+
 	Description string `json:"description,omitempty"`
 	FromText    string `json:"from_text,omitempty"` // route as written
 	ToText      string `json:"to_text,omitempty"`

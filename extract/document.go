@@ -224,6 +224,9 @@ func (d *document) profiled(l *layout) {
 			if x.URL == "" && d.given {
 				x.URL = d.base.String()
 			}
+			if l.Reviews != nil {
+				x.Feedback = l.Reviews.read(page)
+			}
 			d.page.Listings = append(d.page.Listings, x)
 		}
 	}

@@ -54,6 +54,7 @@ type layout struct {
 	Cards   *offer   `toml:"cards"`
 	Vendor  *who     `toml:"vendor"`
 	Posts   *message `toml:"posts"`
+	Reviews *reviews `toml:"feedback"`
 
 	path *regexp.Regexp
 	when []goquery.Matcher
@@ -217,6 +218,11 @@ func (l *layout) compile() (err error) {
 			if err := f.compile(name + "." + key); err != nil {
 				return err
 			}
+		}
+	}
+	if l.Reviews != nil {
+		if err := l.Reviews.compile(); err != nil {
+			return err
 		}
 	}
 	if l.Posts != nil {

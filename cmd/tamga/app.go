@@ -88,7 +88,7 @@ It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
 		}
 	}
 	add("collect", newDemo(a), newInit(a), newCrawl(a), newExtract(a), newSubstances(a))
-	add("ask", newSearch(a), newLink(a), newTrace(a), newCluster(a), newWhy(a), newChain(a), newServe(a))
+	add("ask", newSearch(a), newLink(a), newSales(a), newTrace(a), newCluster(a), newWhy(a), newChain(a), newServe(a))
 	add("keep", newVerify(a), newReindex(a), newConfig(a), newGenerate(a), newVersion(a))
 	return root
 }

@@ -31,6 +31,7 @@ var sections = []section{
 	{"rows", rows},
 	{"addresses", addresses},
 	{"links", links},
+	{"feedback", feedback},
 }
 
 // section measures one subject and adds its rows to the table.
