@@ -87,8 +87,11 @@ It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
 			root.AddCommand(c)
 		}
 	}
-	add("collect", newDemo(a), newInit(a), newCrawl(a), newExtract(a), newSubstances(a))
-	add("ask", newSearch(a), newLink(a), newSales(a), newTrace(a), newCluster(a), newWhy(a), newChain(a), newServe(a))
+	add("collect", newDemo(a), newInit(a), newCrawl(a), newExtract(a))
+	add("ask",
+		newSearch(a), newSubstances(a), newLink(a), newSales(a),
+		newTrace(a), newCluster(a), newWhy(a), newExport(a), newChain(a),
+		newServe(a))
 	add("keep", newVerify(a), newReindex(a), newConfig(a), newGenerate(a), newVersion(a))
 	return root
 }

@@ -13,9 +13,7 @@ import (
 )
 
 func newTrace(a *app) *cobra.Command {
-	var forward, backward bool
-	var hops int
-	var method string
+	var t tracing
 	cmd := &cobra.Command{
 		Use:   "trace ADDRESS|TXID|TXID:N",
 		Short: "Follow value forward or back on the local ledger index",
@@ -27,12 +25,9 @@ ends there and says so.`,
   tamga trace f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16 --backward --json`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, argv []string) error {
-			if forward && backward {
-				return usageError{errors.New("--forward and --backward exclude each other")}
-			}
-			opt := chain.Options{Direction: chain.Forward, Hops: hops, Method: method}
-			if backward {
-				opt.Direction = chain.Backward
+			opt, err := t.options()
+			if err != nil {
+				return err
 			}
 			ws, conf, err := a.open()
 			if err != nil {
@@ -53,12 +48,34 @@ ends there and says so.`,
 			return printTrace(a.out, tr)
 		},
 	}
-	f := cmd.Flags()
-	f.BoolVar(&forward, "forward", false, "where it went (the default)")
-	f.BoolVar(&backward, "backward", false, "where it came from")
-	f.IntVar(&hops, "hops", 0, "stop after so many transactions; 0 is no limit")
-	f.StringVar(&method, "method", "fifo", "fifo, haircut or poison")
+	t.flags(cmd)
 	return cmd
+}
+
+// tracing is the flags that say how to trace.
+type tracing struct {
+	forward, backward bool
+	hops              int
+	method            string
+}
+
+func (t *tracing) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&t.forward, "forward", false, "where it went (the default)")
+	f.BoolVar(&t.backward, "backward", false, "where it came from")
+	f.IntVar(&t.hops, "hops", 0, "stop after so many transactions; 0 is no limit")
+	f.StringVar(&t.method, "method", "fifo", "fifo, haircut or poison")
+}
+
+func (t *tracing) options() (chain.Options, error) {
+	if t.forward && t.backward {
+		return chain.Options{}, usageError{errors.New("--forward and --backward exclude each other")}
+	}
+	opt := chain.Options{Direction: chain.Forward, Hops: t.hops, Method: t.method}
+	if t.backward {
+		opt.Direction = chain.Backward
+	}
+	return opt, nil
 }
 
 // from names an input: by address, else by the output it spends.

@@ -14,13 +14,19 @@ import (
 
 func newVerify(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "verify [DIR]",
+		Use:   "verify [DIR|BUNDLE]",
 		Short: "Check that no byte of the evidence has changed",
 		Long: `Verify recomputes every digest of the archive, the Merkle log and its signed head.
 It writes nothing and needs no workspace: DIR may be a workspace or a copy of its
-evidence folder. Exit code 12 means that something does not match.`,
+evidence folder. BUNDLE is a file that "tamga export --bundle" wrote. Exit code 12
+means that something does not match.`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, argv []string) error {
+			if len(argv) == 1 {
+				if info, err := os.Stat(argv[0]); err == nil && info.Mode().IsRegular() {
+					return a.verifyBundle(cmd, argv[0])
+				}
+			}
 			dir, err := a.evidenceDir(argv)
 			if err != nil {
 				return err
