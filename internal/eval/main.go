@@ -30,6 +30,7 @@ var sections = []section{
 	{"evasion", evasion},
 	{"rows", rows},
 	{"addresses", addresses},
+	{"coins", coins},
 	{"links", links},
 	{"feedback", feedback},
 }
