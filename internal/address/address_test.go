@@ -324,6 +324,25 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// TestBase58 reads back what is written, of every length and with zeros before.
+func TestBase58(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 10))
+	for n := range 93 { // 92 bytes take 126 digits at most
+		for zeros := range min(n+1, 4) {
+			b := make([]byte, n)
+			for i := zeros; i < n; i++ {
+				b[i] = byte(rng.Uint32()) | 1
+			}
+			if got, err := decodeBase58(encodeBase58(b)); n > 0 && (err != nil || !bytes.Equal(got, b)) {
+				t.Fatalf("%x comes back as %x, %v", b, got, err)
+			}
+		}
+	}
+	if got, err := decodeBase58(strings.Repeat("z", maxBase58)); err != nil || len(got) != 94 {
+		t.Fatalf("the longest: %d bytes, %v", len(got), err)
+	}
+}
+
 func FuzzFromScript(f *testing.F) {
 	f.Add([]byte{0x51, 0x02, 0x4e, 0x73})
 	f.Add([]byte{0x6a, 0x4c, 0x05, 1, 2, 3})

@@ -3,6 +3,7 @@ package address
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 )
 
@@ -36,23 +37,38 @@ func decodeBase58(s string) ([]byte, error) {
 	for zeros < len(s) && s[zeros] == '1' {
 		zeros++
 	}
-	out := make([]byte, len(s)) // more than enough: log(58)/log(256) < 1
-	start := len(out)
-	for i := zeros; i < len(s); i++ {
-		carry := int(base58Digit[s[i]])
-		if carry < 0 {
-			return nil, errBase58
-		}
-		for k := len(out) - 1; k >= start || carry != 0; k-- {
-			carry += 58 * int(out[k])
-			out[k] = byte(carry)
-			carry >>= 8
-			if k < start {
-				start = k
+	// The number in limbs of 32 bits, the least first. Five digits are taken at a
+	// time: 58^5 is below 2^30, so that nothing overflows 64 bits.
+	var limbs [maxBase58 * 6 / 32]uint32 // log2(58) < 6
+	used := 0
+	for i := zeros; i < len(s); {
+		factor, carry := uint64(1), uint64(0)
+		for n := 0; n < 5 && i < len(s); n, i = n+1, i+1 {
+			d := base58Digit[s[i]]
+			if d < 0 {
+				return nil, errBase58
 			}
+			factor, carry = factor*58, carry*58+uint64(d)
+		}
+		for k := range used {
+			carry += factor * uint64(limbs[k])
+			limbs[k] = uint32(carry)
+			carry >>= 32
+		}
+		if carry != 0 {
+			limbs[used] = uint32(carry)
+			used++
 		}
 	}
-	return out[start-zeros:], nil
+	out := make([]byte, zeros, zeros+4*used)
+	for k := used - 1; k >= 0; k-- {
+		out = binary.BigEndian.AppendUint32(out, limbs[k])
+	}
+	lead := zeros
+	for lead < len(out) && out[lead] == 0 {
+		lead++
+	}
+	return append(out[:zeros], out[lead:]...), nil
 }
 
 func encodeBase58(b []byte) string {
