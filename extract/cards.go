@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/PuerkitoBio/goquery"
@@ -20,16 +21,16 @@ const minCards = 2
 
 // A card is one of several elements of the same make, each with an offer in it.
 type card struct {
-	node   *html.Node
-	title  *html.Node // the link of the offer
-	vendor *html.Node
-	price  *tamga.Finding // nil where it names none
+	node  *html.Node
+	title *html.Node     // the name of the offer, most often a link
+	price *tamga.Finding // nil where it names none
 }
 
 var (
-	vendorLink = regexp.MustCompile(`(?i)(?:vendor|seller|user|profile|member|merchant|trader|shop)s?(?:name|id|_id)?(?:[/=.?_-]|\b)`)
-	dealLink   = regexp.MustCompile(`(?i)(?:^#|javascript:|/buy\b|cart|checkout|favou?rite|report|feedback|message|login|logout|register|wallet|support|\bpgp\b|[?&](?:sort|page|pg|order)=)`)
+	dealLink   = regexp.MustCompile(`(?i)(?:^#|javascript:|/buy\b|cart|checkout|favou?rite|report|feedback|message|login|logout|register|wallet|support|\bpgp\b|[?&](?:sort|page|pg|order|tab)=)`)
 	reviewName = regexp.MustCompile(`(?i)feedback|review|comment|rating|message|transaction|history|pagination|menu|nav|breadcrumb|sidebar|footer`)
+	classAttr  = regexp.MustCompile(`(?i)class\s*=\s*["']?([^"'>]*)`)
+	reviewHead = regexp.MustCompile(`(?i)^(?:feedback|review|comment|buyer|freshness|отзыв|покупатель)s?$`)
 	actionText = regexp.MustCompile(`(?i)^(?:buy(?: now| it now)?|view|details?|more|order|add to cart|read more|show|open|info|купить|подробнее|заказать|в корзину)\W*$`)
 )
 
@@ -67,6 +68,16 @@ func likeness(n *html.Node) string {
 		sig = p.Data + "." + classes1(attr(p, "class")) + ">" + sig
 	}
 	return sig
+}
+
+// tableOf tells the tables of a page apart.
+func (d *document) tableOf(row *html.Node) string {
+	for p, k := row.Parent, 0; p != nil && k < 3; p, k = p.Parent, k+1 {
+		if p.Data == "table" {
+			return " " + strconv.Itoa(d.tree.spans[p][0])
+		}
+	}
+	return ""
 }
 
 // classes1 drops the classes that tell members of a list apart: odd, even,
@@ -113,6 +124,9 @@ func (d *document) cards() []card {
 			switch n.Data {
 			case "div", "li", "tr", "article", "section", "td", "table", "dl", "a", "form", "tbody", "figure":
 				k := likeness(n)
+				if n.Data == "tr" { // a row is like those of its own table
+					k += d.tableOf(n)
+				}
 				if groups[k] == nil {
 					order = append(order, k)
 				}
@@ -128,7 +142,7 @@ func (d *document) cards() []card {
 	bestSize := 0
 	for _, k := range order {
 		nodes := groups[k]
-		if len(nodes) < minCards || reviewName.MatchString(k) {
+		if len(nodes) < minCards || reviewName.MatchString(k) || in(d.zones.frame, d.tree.spans[nodes[0]][0]) && in(d.zones.frame, d.tree.spans[nodes[len(nodes)-1]][0]) {
 			continue
 		}
 		cards, size := d.group(nodes)
@@ -144,54 +158,36 @@ func (d *document) cards() []card {
 
 // group reads the elements of one make as cards; size is what they cover.
 func (d *document) group(nodes []*html.Node) (cards []card, size int) {
-	texts := map[string]int{}
-	hrefs := map[string]int{}
-	end, priced := 0, 0
+	nodes = d.innermost(nodes)
+	priced := 0
 	for _, n := range nodes {
-		span := d.tree.spans[n]
-		if span[0] < end { // one inside another
-			return nil, 0
-		}
-		end = span[1]
-		if len(d.within(span, tamga.FindPrice)) > 0 {
+		if len(d.within(d.tree.spans[n], tamga.FindPrice)) > 0 {
 			priced++
 		}
 	}
-	if priced < minCards {
+	if priced < minCards || d.reviewed(nodes[0]) {
 		return nil, 0
 	}
-	for _, n := range nodes {
-		seen := map[string]bool{}
-		for _, a := range links(n) {
-			if h := attr(a, "href"); !seen[h] {
-				seen[h] = true
-				hrefs[h]++
-			}
-			texts[text(a)]++
-		}
-	}
+	names, places := d.cardTitles(nodes), d.pricePlaces(nodes)
 	priced = 0
 	titles := map[string]bool{}
-	for _, n := range nodes {
+	for i, n := range nodes {
 		span := d.tree.spans[n]
-		c := card{node: n, price: d.cardPrice(span)}
-		c.title = d.cardTitle(n, hrefs, texts, len(nodes))
+		c := card{node: n, price: d.cardPrice(span, places), title: names[i]}
 		if c.title == nil {
 			continue
 		}
-		for _, a := range links(n) {
-			if a != c.title && attr(a, "href") != attr(c.title, "href") && d.linkKind(attr(a, "href")).vendor && text(a) != "" {
-				c.vendor = a
-				break
-			}
-		}
-		if c.price == nil && c.vendor == nil && !heading(c.title) {
+		linked := target(c.title)
+		if c.price == nil && !heading(c.title) && !d.offered(n, linked) {
 			continue
 		}
 		if c.price != nil {
 			priced++
 		}
-		titles[attr(c.title, "href")] = true
+		if linked == "" {
+			linked = text(c.title)
+		}
+		titles[linked] = true
 		size += span[1] - span[0]
 		cards = append(cards, c)
 	}
@@ -202,6 +198,45 @@ func (d *document) group(nodes []*html.Node) (cards []card, size int) {
 		return nil, 0
 	}
 	return cards, size
+}
+
+// innermost drops the elements that hold others of the list: the tables and rows
+// that a page is laid out with. The list is in the order of the source.
+func (d *document) innermost(nodes []*html.Node) (out []*html.Node) {
+	for _, n := range nodes {
+		at := d.tree.spans[n][0]
+		for len(out) > 0 && d.tree.spans[out[len(out)-1]][1] > at {
+			out = out[:len(out)-1]
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// reviewed says whether an element is one of the feedback of buyers.
+func (d *document) reviewed(n *html.Node) bool {
+	if in(d.zones.reviews, d.tree.spans[n][0]) {
+		return true
+	}
+	if n.Data == "tr" {
+		for _, h := range d.header(n) {
+			if reviewHead.MatchString(h) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// offered says whether an element without a price names a vendor beside the
+// link of its title.
+func (d *document) offered(n *html.Node, title string) bool {
+	for _, a := range links(n) {
+		if h := attr(a, "href"); h != title && d.linkKind(h).vendor && text(a) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func links(n *html.Node) (out []*html.Node) {
@@ -216,29 +251,57 @@ func links(n *html.Node) (out []*html.Node) {
 	return out
 }
 
-// cardPrice is the price of a card: one that stands alone, else the first that
-// is not part of a title, else the first.
-func (d *document) cardPrice(span [2]int) *tamga.Finding {
-	ps := d.within(span, tamga.FindPrice)
-	if len(ps) == 0 {
+// cardPrice is the price of a card, of the places that the list has its prices
+// in the most usual.
+func (d *document) cardPrice(span [2]int, places map[string]int) (best *tamga.Finding) {
+	top := 0
+	for _, p := range d.within(span, tamga.FindPrice) {
+		s := d.priceScore(p) + places[d.pricePlace(p)]
+		if best == nil || s > top {
+			best, top = p, s
+		}
+	}
+	if top <= -4 {
 		return nil
 	}
-	var first *tamga.Finding
-	for _, p := range ps {
-		if d.titled(p) {
-			continue
-		}
-		if d.alone(p) {
-			return p
-		}
-		if first == nil {
-			first = p
+	return best
+}
+
+// pricePlaces says how usual a place is for a price among elements of one make,
+// as a score up to 4: each counts once an element.
+func (d *document) pricePlaces(nodes []*html.Node) map[string]int {
+	places := map[string]int{}
+	for _, n := range nodes {
+		seen := map[string]bool{}
+		for _, p := range d.within(d.tree.spans[n], tamga.FindPrice) {
+			if k := d.pricePlace(p); !seen[k] {
+				seen[k] = true
+				places[k]++
+			}
 		}
 	}
-	if first != nil {
-		return first
+	for k, n := range places {
+		places[k] = 4 * n / len(nodes)
 	}
-	return ps[0]
+	return places
+}
+
+// pricePlace is the kind of place that a price stands in: the tag before it
+// without what tells one element from the next. The currency is no part of it: a
+// vendor chooses his own.
+func (d *document) pricePlace(f *tamga.Finding) string {
+	before := d.page.Source[max(0, f.Start-256):f.Start]
+	end := strings.LastIndexByte(before, '>')
+	start := strings.LastIndexByte(before[:max(end, 0)], '<')
+	if end < 0 || start < 0 {
+		return ""
+	}
+	tag := before[start:end]
+	name, rest, _ := strings.Cut(tag, " ")
+	if m := classAttr.FindStringSubmatch(rest); m != nil {
+		name += " " + strings.Trim(m[1], "0123456789")
+	}
+	return name
 }
 
 // nameRanges prepares titled: the ranges of headings and links by start, each
@@ -265,38 +328,6 @@ func (d *document) alone(f *tamga.Finding) bool {
 	return strings.HasSuffix(before, ">") && strings.HasPrefix(after, "<")
 }
 
-// cardTitle is the link of the offer: one whose target is not shared by the
-// list, which is no deal button and no vendor, with the most telling text.
-func (d *document) cardTitle(n *html.Node, hrefs, texts map[string]int, of int) *html.Node {
-	var best *html.Node
-	top := -1
-	for _, a := range links(n) {
-		h := attr(a, "href")
-		kind := d.linkKind(h)
-		if kind.deal || hrefs[h] > 1 && hrefs[h]*2 > of {
-			continue
-		}
-		t := text(a)
-		if len(t) < 3 || len(t) <= maxAction && actionText.MatchString(t) {
-			continue
-		}
-		score := min(len(t), 200)
-		if heading(a) {
-			score += 200
-		}
-		if kind.vendor {
-			score -= 150
-		}
-		if texts[t] > 1 {
-			score -= 50
-		}
-		if score > top {
-			best, top = a, score
-		}
-	}
-	return best
-}
-
 // heading says whether a link stands in or around a heading.
 func heading(n *html.Node) bool {
 	for p := n; p != nil && p != n.Parent.Parent; p = p.Parent {
@@ -309,19 +340,21 @@ func heading(n *html.Node) bool {
 
 // listing reads a card.
 func (d *document) listing(c card) tamga.Listing {
-	x := tamga.Listing{
-		Title: title(text(c.title)), URL: d.absolute(attr(c.title, "href")),
-		Span: d.tree.spans[c.node],
+	x := tamga.Listing{Title: title(text(c.title)), Span: d.tree.spans[c.node]}
+	if h := target(c.title); h != "" {
+		x.URL = d.absolute(h)
+	} else if h := d.onlyTarget(c.node); h != "" {
+		x.URL = d.absolute(h)
 	}
 	if c.price != nil {
 		x.Price, x.Currency = c.price.Amount, c.price.Currency
 	}
-	if c.vendor != nil {
-		x.Vendor = vendorName(text(c.vendor))
-	} else if m := soldBy.FindStringSubmatch(text(c.node)); m != nil {
-		x.Vendor = vendorName(m[1])
-	}
+	parts := partsOf(c.node, cardParts)
+	x.Vendor = d.seller(parts, c.title)
 	d.routes(&x)
+	d.labelled(&x, parts)
+	d.columned(&x, c.node)
+	d.arrows(&x, parts)
 	d.reader.enrich(&x)
 	return x
 }
@@ -330,16 +363,6 @@ func (d *document) listing(c card) tamga.Listing {
 func title(s string) string {
 	first, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
 	return fold(first)
-}
-
-var (
-	soldBy     = regexp.MustCompile(`(?im)(?:^|\s)(?:vendor|seller|sold by|brought to you by|продавец|магазин)\s*:?\s+([^\s:,()]{2,40})`)
-	ratingTail = regexp.MustCompile(`\s*[\[(].*$`)
-)
-
-// vendorName drops what markets hang on a name: "(4.9★)", "[120]".
-func vendorName(s string) string {
-	return strings.TrimSpace(ratingTail.ReplaceAllString(title(s), ""))
 }
 
 // routes takes the route findings inside a listing.

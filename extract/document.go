@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/PuerkitoBio/goquery"
+	"golang.org/x/net/html"
 
 	"tamga"
 )
@@ -23,6 +24,8 @@ type document struct {
 	page   *tamga.Page
 	titles [][2]int // see nameRanges
 	links  map[string]linkKind
+	heads  map[*html.Node][]string // see header
+	zones  zones
 }
 
 // findings runs the recognisers over the visible text and over the attributes

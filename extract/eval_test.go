@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"math/big"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -28,7 +27,7 @@ func TestEval(t *testing.T) {
 		name string
 		run  func(*testing.T, *Reader, *evalRow)
 	}{
-		{"Dream titles", evalDream}, {"Agora, no profile", evalAgoraGeneric}, {"Agora PGP keys", evalKeys}, {"shop rows ru uz", evalRows},
+		{"Dream titles", evalDream}, {"Agora PGP keys", evalKeys}, {"shop rows ru uz", evalRows},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			x := &evalRow{name: row.name, s: score{}}
@@ -114,108 +113,6 @@ func evalDream(t *testing.T, r *Reader, x *evalRow) {
 	})
 	x.least(t, "grams held out", 0.99)
 	x.least(t, "purity held out", 0.99)
-}
-
-// every is the step of a sample of pages: n where TAMGA_EVAL is "full", else a
-// longer one that suits the race detector.
-func every(n int) int {
-	if os.Getenv("TAMGA_EVAL") == "full" {
-		return n
-	}
-	return 5 * n / 2
-}
-
-func evalAgoraGeneric(t *testing.T, r *Reader, x *evalRow) {
-	dir := realData(t, "agora/mirror/p")
-	n, shown := 0, 0
-	lines(t, realData(t, "agora/items_2014-04-06.jsonl"), func(line []byte) {
-		if n++; n%every(16) != 0 {
-			return
-		}
-		var want agoraItem
-		if err := json.Unmarshal(line, &want); err != nil {
-			t.Fatal(err)
-		}
-		body, err := os.ReadFile(filepath.Join(dir, want.ID))
-		if err != nil {
-			return
-		}
-		p, err := r.Page(Input{URL: "http://127.0.0.1:8000/p/" + want.ID, Body: body, Profile: NoProfile})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var l tamga.Listing
-		if len(p.Listings) > 0 {
-			l = p.Listings[0]
-		}
-		if (p.Kind != "listing" || fold(l.Title) != fold(want.Title)) && shown < 10 {
-			shown++
-			t.Logf("%s: %s %q want %q", want.ID, p.Kind, l.Title, want.Title)
-		}
-		x.add("kind", p.Kind == "listing")
-		x.add("title", fold(l.Title) == fold(want.Title))
-		x.add("price", l.Price == want.Price)
-		x.add("vendor", l.Vendor == want.Vendor)
-		from, _ := r.lexicon.countries(want.From)
-		x.add("from", strings.Join(from, " ") == strings.Join(l.From, " "))
-		to, _ := r.lexicon.countries(want.To)
-		x.add("to", strings.Join(to, " ") == strings.Join(l.To, " "))
-	})
-	files, _ := filepath.Glob(filepath.Join(filepath.Dir(dir), "vendor", "*"))
-	for i, f := range files {
-		if os.Getenv("SHOW") == "" && i%8 != 0 {
-			continue
-		}
-		body, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		exact, _ := r.Page(Input{URL: "http://127.0.0.1:8000/vendor/x", Body: body})
-		p, _ := r.Page(Input{Body: body, Profile: NoProfile})
-		x.add("vendor page kind", p.Kind == exact.Kind)
-		if p.Kind != exact.Kind && os.Getenv("SHOW") != "" {
-			t.Logf("%s: %s want %s, %d of %d listings", f, p.Kind, exact.Kind, len(p.Listings), len(exact.Listings))
-		}
-		x.add("vendor page cards", len(p.Listings) == len(exact.Listings))
-	}
-	x.least(t, "title", 0.95)
-	x.least(t, "price", 0.95)
-	x.least(t, "vendor", 0.95)
-	err := filepath.WalkDir(filepath.Join(filepath.Dir(dir), "cat"), func(f string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if n++; n%every(8) != 0 {
-			return nil
-		}
-		body, err := os.ReadFile(f)
-		if err != nil {
-			return err
-		}
-		exact, _ := r.Page(Input{URL: "http://127.0.0.1:8000/cat/x", Body: body})
-		p, _ := r.Page(Input{URL: "http://127.0.0.1:8000/cat/x", Body: body, Profile: NoProfile})
-		x.add("category page kind", p.Kind == exact.Kind)
-		found := map[string]tamga.Listing{}
-		for _, l := range p.Listings {
-			found[l.URL] = l
-		}
-		for _, l := range exact.Listings {
-			g, ok := found[l.URL]
-			x.add("cards recall", ok)
-			if ok {
-				x.add("cards title", fold(g.Title) == fold(l.Title))
-				x.add("cards price", g.Price == l.Price)
-				x.add("cards vendor", g.Vendor == l.Vendor)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, k := range []string{"cards recall", "cards title", "cards price", "cards vendor"} {
-		x.least(t, k, 0.95)
-	}
 }
 
 func evalKeys(t *testing.T, r *Reader, x *evalRow) {

@@ -114,6 +114,8 @@ func (s *scan) priced(x number) int {
 		} else if ok && d.code == c.code {
 			end = stop
 		}
+	} else if d, from, ok := s.codeBefore(start); ok && s.signFollowed(end) { // USD 12.40 ฿ 0.0012
+		c, start, before = d, from, true
 	} else if c, from, after = s.signAfter(end); after {
 		end = from
 	} else if c, from, before = s.codeBefore(start); before {
@@ -139,6 +141,17 @@ func (s *scan) priced(x number) int {
 	f.Per = s.per(end)
 	s.add(f, start, end)
 	return end
+}
+
+// signFollowed says whether a currency symbol that stands after i belongs to a
+// number of its own.
+func (s *scan) signFollowed(i int) bool {
+	_, end, ok := s.signAfter(i)
+	if !ok {
+		return false
+	}
+	k := skipSpace(s.s, end)
+	return k < len(s.s) && isDigit(s.s[k]) && !isLetter(s.s[end-1])
 }
 
 // per is the unit that a price ending at i is asked for: /g, per gram, за 1 г.

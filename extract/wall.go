@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"regexp"
 	"strings"
 
 	"tamga"
@@ -15,12 +16,21 @@ var walls = []struct {
 	kind  tamga.PageKind
 	words []string
 }{
-	{tamga.PageDDoS, []string{"ddos protection", "anti-ddos", "anti ddos", "ddos guard", "ddos-guard", "checking your browser", "ddos attack", "ddos filter", "защита от ddos", "under attack mode"}},
-	{tamga.PageQueue, []string{"your place in the queue", "place in queue", "you are in a queue", "position in queue", "you have been placed in a queue", "queue position", "waiting room", "awaiting forwarding", "estimated waiting time", "вы в очереди", "место в очереди"}},
-	{tamga.PageCaptcha, []string{"captcha", "enter the characters", "prove you are human", "are you human", "not a robot", "капча", "капчу", "символы с картинки", "код с картинки"}},
+	{tamga.PageQueue, []string{"place in the queue", "place in queue", "you are in a queue", "you are in the queue", "you are in queue", "position in queue", "position in the queue", "placed in a queue", "placed in the queue", "queue position", "awaiting forwarding", "estimated waiting time", "estimated wait", "you are in line", "place in line", "number in line", "visitors before you", "people ahead of you", "users ahead of you", "вы в очереди", "место в очереди", "ваше место", "перед вами в очереди", "очередь на вход"}},
+	{tamga.PageDDoS, []string{"ddos protection", "ddos-protection", "protection against ddos", "anti-ddos", "anti ddos", "antiddos", "ddos guard", "ddos-guard", "checking your browser", "check your browser", "ddos attack", "ddos filter", "ddos mitigation", "under attack mode", "site connection is secure", "security of your connection before proceeding", "just a moment...", "browser verification", "endgame", "enable javascript and cookies to continue", "this process is automatic", "защита от ddos", "защиты от ddos", "проверка браузера", "проверка вашего браузера"}},
+	{tamga.PageQueue, []string{"access queue", "waiting room", "waiting line", "очередь"}},
+	{tamga.PageCaptcha, []string{"captcha", "enter the characters", "enter the text", "enter the code shown", "enter the letters", "type the characters", "characters you see", "letters in the image", "code from the image", "code in the picture", "prove you are human", "prove that you are", "are you human", "are you a human", "you are human", "verify you are", "not a robot", "human verification", "human check", "security check", "solve the puzzle", "solve this", "time that the clock", "select the time", "what time", "select all images", "click on the", "find the open circle", "капча", "капчу", "символы с картинки", "код с картинки", "вы не робот", "я не робот"}},
 }
 
-var missing = []string{"404", "not found", "page does not exist", "does not exist", "no longer available", "internal server error", "bad gateway", "service unavailable", "access denied", "forbidden", "502", "503", "500 ", "error", "не найдена", "не найден", "не существует", "ошибка"}
+// missing are the words of pages that say what is not there: of any short page,
+// and, for the second, of a very short one alone.
+var (
+	missing   = []string{"404", "not found", "page does not exist", "does not exist", "doesn't exist", "no longer available", "no longer exists", "internal server error", "bad gateway", "service unavailable", "gateway time", "access denied", "forbidden", "502", "503", "500 ", "error", "invalid request", "session has expired", "token is invalid", "csrf", "down for maintenance", "under maintenance", "maintenance mode", "be back soon", "be back shortly", "temporarily unavailable", "was removed", "has been removed", "has been deleted", "was deleted", "unable to connect", "connection refused", "took too long to respond", "onionsite", "too many requests", "rate limit", "you don't have permission", "you do not have permission", "not allowed to", "не найдена", "не найден", "не существует", "ошибка", "удалена", "удалён", "недоступен", "недоступна", "технические работы", "доступ запрещ"}
+	errorHead = regexp.MustCompile(`(?i)\b(?:40[0-9]|41\d|429|50[0-9]|52\d)\b|not found|error\b|forbidden|denied|bad gateway|unavailable|maintenance|не найден|ошибка|недоступ`)
+	loginHead = regexp.MustCompile(`(?i)log ?in|sign ?in|sign ?up|regist(?:er|ration)|create (?:an )?account|authenticat|2fa|two[- ]factor|вход|авториз|регистрац|войти`)
+	secondKey = regexp.MustCompile(`(?i)2fa|two[- ]factor|2-factor|second factor|decrypt (?:the|this)|двухфактор|расшифру`)
+	forumWord = regexp.MustCompile(`(?i)\b(?:topics|threads|posts|replies|newest member|users online|тем|сообщений)\b`)
+)
 
 func containsAny(s string, words []string) bool {
 	for _, w := range words {
@@ -31,31 +41,53 @@ func containsAny(s string, words []string) bool {
 	return false
 }
 
+// wallSigns are what the elements of a page say of a wall.
+type wallSigns struct {
+	password, captcha, form, image bool
+	heads                          string // headings, in small letters
+	links                          int
+}
+
+func (d *document) wallSigns() (w wallSigns) {
+	if d.tree == nil {
+		return w
+	}
+	has := func(sel string) bool { return d.tree.Find(sel).Length() > 0 }
+	w.password = has(`input[type="password" i]`)
+	w.captcha = has(`input[name*="captcha" i], img[src*="captcha" i], img[class*="captcha" i], [id*="captcha" i], [class*="captcha" i]`)
+	w.form = has(`form, input, button`)
+	w.image = has(`img, input[type="image" i], canvas, svg`)
+	w.heads = strings.ToLower(d.markup.title + "\n" + text(d.tree.Find("h1,h2,h3,legend").Nodes...))
+	w.links = d.tree.Find("a[href]").Length()
+	return w
+}
+
 // wall is the kind of a page that is no content: by its form and its few words.
 func (d *document) wall() tamga.PageKind {
 	body := d.markup.text.body
 	text := strings.ToLower(cut(body, maxWall))
 	title := strings.ToLower(d.markup.title)
-	password := false
-	captcha := false
-	if d.tree != nil {
-		password = d.tree.Find(`input[type="password" i]`).Length() > 0
-		captcha = d.tree.Find(`input[name*="captcha" i], img[src*="captcha" i], img[class*="captcha" i], [id*="captcha" i]`).Length() > 0
-	}
-	if len(body) < maxWall/2 {
-		for _, w := range walls[:2] {
-			if containsAny(title, w.words) || containsAny(text, w.words) {
-				return w.kind
-			}
-		}
-	}
-	login := password && (len(body) < maxWall || containsAny(title, []string{"login", "log in", "sign in", "вход", "авторизация"}))
+	w := d.wallSigns()
+	short := len(body) < maxWall/2
+	said := func(i int) bool { return containsAny(title, walls[i].words) || containsAny(text, walls[i].words) }
+	// A page to log in may ask for a captcha beside; a forum's may log in beside.
+	board := w.links > 12 || len(forumWord.FindAllString(text, 4)) > 3
+	login := w.password && (len(body) < maxWall && !board || loginHead.MatchString(w.heads)) ||
+		short && w.form && secondKey.MatchString(text) && (strings.Contains(text, "pgp") || loginHead.MatchString(w.heads))
+	page := len(body) < 600 || w.links <= 4 && len(body) < 1200
+	wait := func(i int) bool { return short && said(i) && (page || containsAny(w.heads, walls[i].words)) }
 	switch {
 	case login:
 		return tamga.PageLogin
-	case len(body) < maxWall/2 && (captcha || containsAny(title, walls[2].words) || containsAny(text, walls[2].words)):
+	case wait(0):
+		return walls[0].kind
+	case wait(1):
+		return walls[1].kind
+	case wait(2):
+		return walls[2].kind
+	case short && (w.captcha || w.form && (page || containsAny(w.heads, walls[3].words)) && said(3)):
 		return tamga.PageCaptcha
-	case len(body) < maxWall/2 && (containsAny(title, missing) || len(body) < 600 && containsAny(text, missing)):
+	case short && errorHead.MatchString(w.heads) && !strings.Contains(w.heads, "?"), len(body) < 500 && w.links < 25 && containsAny(text, missing) && !strings.Contains(w.heads, "?"):
 		return tamga.PageError
 	}
 	return tamga.PageOther

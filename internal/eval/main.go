@@ -33,6 +33,9 @@ var sections = []section{
 	{"coins", coins},
 	{"links", links},
 	{"feedback", feedback},
+	{"generic", genericSynthetic},
+	{"agora-generic", genericAgora},
+	{"markets-generic", genericMarkets},
 }
 
 // section measures one subject and adds its rows to the table.

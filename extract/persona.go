@@ -1,0 +1,120 @@
+package extract
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"tamga"
+)
+
+var (
+	profileOf  = regexp.MustCompile(`(?i)(?:profile of|vendor|seller|user|profile|about|shop|продавец|магазин|профиль)\s*[:\-–]?\s+([^\s|:»()\[\]]{2,40})|([^\s|:»()\[\]]{2,40})(?:'s|’s)\s+(?:profile|shop|store|page|listings|items)`)
+	aboutName  = regexp.MustCompile(`(?i)[?&/](?:receiver|recipient|to|compose|message|contact|send\w*|pm|vendor|seller|user|profile|u|member|username)(?:[=/]|name=)([^/?&=#]{2,40})`)
+	userLabel  = regexp.MustCompile(`(?i)^(?:user ?name|vendor(?: name)?|seller(?: name)?|nick(?:name)?|name|alias|handle|пользователь|имя|продавец|магазин)\s*:?$`)
+	handleLike = regexp.MustCompile(`^[\pL\pN][\pL\pN _.'&+!$*@-]*$`)
+	personWord = regexp.MustCompile(`(?i)^(?:feedbacks?|reviews?|profile|listings?|products?|items?|home|inbox|messages?|orders?|report|pgp|about|terms|vendor|seller|user|statistics|categories|search|welcome|market|account|settings|wallet|cart|logout|description|news|support|username|rating|ratings|shop|contact|help|login|register|main|page|\d+)$`)
+)
+
+// personaName is the name of the vendor of a vendor page, of the names that its
+// address, its title, its headings, its labels and its links give, the one with
+// most votes; offers are the ranges that speak of something else.
+func (d *document) personaName(offers [][2]int) (name string) {
+	votes, order := map[string]int{}, []string{}
+	vote := func(s string, n int) {
+		s = vendorName(s)
+		if !properName(s) || personWord.MatchString(s) || !handleLike.MatchString(s) {
+			return
+		}
+		if votes[s] == 0 {
+			order = append(order, s)
+		}
+		votes[s] += n
+	}
+	if d.given {
+		if m := aboutName.FindStringSubmatch(d.base.RequestURI()); m != nil {
+			if s, err := url.QueryUnescape(m[1]); err == nil && strings.Contains(d.markup.text.body, s) {
+				vote(s, 6)
+			}
+		}
+	}
+	if m := profileOf.FindStringSubmatch(d.markup.title); m != nil {
+		vote(m[1]+m[2], 4)
+	}
+	for _, s := range strings.FieldsFunc(d.markup.title, func(r rune) bool { return strings.ContainsRune("|»:–—", r) }) {
+		vote(s, 1)
+	}
+	d.headingVotes(offers, vote)
+	parts := partsOf(d.tree.Nodes[0], pageParts)
+	for i := 0; i+1 < len(parts); i++ {
+		if userLabel.MatchString(parts[i].text) && !in(offers, d.place(parts[i].node)) {
+			vote(parts[i+1].text, 4)
+		}
+	}
+	said := map[string]int{}
+	for _, a := range links(d.tree.Nodes[0]) {
+		if m := aboutName.FindStringSubmatch(attr(a, "href")); m != nil && !in(d.zones.frame, d.tree.spans[a][0]) {
+			if s, err := url.QueryUnescape(m[1]); err == nil && said[s] < 3 {
+				said[s]++
+				vote(s, 2)
+			}
+		}
+	}
+	for _, s := range order {
+		if votes[s] > votes[name] {
+			name = s
+		}
+	}
+	return name
+}
+
+// headingVotes lets the headings of a page vote for its vendor: the first, those
+// that are named after a person and those that say "profile of" count more.
+func (d *document) headingVotes(offers [][2]int, vote func(string, int)) {
+	seen := map[string]bool{}
+	d.tree.Find("h1,h2,h3,h4,strong,b,big,[class*='name' i],[class*='title' i],[class*='user' i],[class*='vendor' i]").EachWithBreak(func(_ int, s *goquery.Selection) bool {
+		at := d.tree.span(s)
+		if at[1] == 0 || at[1]-at[0] > 2048 || in(d.zones.frame, at[0]) || in(d.zones.reviews, at[0]) || in(offers, at[0]) {
+			return true
+		}
+		t := title(text(s.Nodes...))
+		if t == "" || seen[t] {
+			return true
+		}
+		seen[t] = true
+		n := 2
+		if len(seen) == 1 {
+			n += 3 // the first speaks of the page
+		}
+		if s.Nodes[0].Data[0] == 'h' {
+			n++
+		}
+		if m := profileOf.FindStringSubmatch(t); m != nil {
+			vote(m[1]+m[2], n+1)
+		} else {
+			vote(t, n)
+		}
+		return len(seen) < 100
+	})
+}
+
+// persona takes the vendor of a vendor page, and gives it to the offers that
+// name none.
+func (d *document) persona(name string) {
+	if name == "" {
+		return
+	}
+	v := &tamga.Vendor{Name: name, Span: d.tree.span(d.tree.Find("body"))}
+	if d.given {
+		v.URL = d.base.String()
+	}
+	v.PGP = d.keys(v.Span)
+	d.page.Vendor = v
+	for i := range d.page.Listings {
+		if d.page.Listings[i].Vendor == "" {
+			d.page.Listings[i].Vendor = name
+		}
+	}
+}

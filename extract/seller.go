@@ -1,0 +1,180 @@
+package extract
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// How many texts of a card, and of a page, are looked at for a vendor or a
+// labelled value.
+const (
+	cardParts = 400
+	pageParts = 10_000
+)
+
+// maxSaid is how long a text may be that names a vendor, label included, in bytes.
+const maxSaid = 100
+
+// maxName is how long the name of a vendor may be, in bytes.
+const maxName = 40
+
+// A part is a text of an element between two tags.
+type part struct {
+	text string
+	node *html.Node // the text node
+	link *html.Node // the link around it, nil for none
+	cell *html.Node // the nearest block or cell around it
+}
+
+// partsOf are the visible texts of an element in order.
+func partsOf(n *html.Node, most int) (out []part) {
+	var visit func(n, link, cell *html.Node)
+	visit = func(n, link, cell *html.Node) {
+		if len(out) >= most {
+			return
+		}
+		switch {
+		case n.Type == html.TextNode:
+			if t := fold(n.Data); t != "" {
+				out = append(out, part{t, n, link, cell})
+			}
+			return
+		case n.Type == html.DocumentNode:
+		case n.Type != html.ElementNode || skipped[n.Data] || n.Data == "select":
+			return
+		case n.Data == "a" && attr(n, "href") != "":
+			link = n
+		case blocks[n.Data] || cells[n.Data]:
+			cell = n
+		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			visit(c, link, cell)
+		}
+	}
+	visit(n, nil, n)
+	return out
+}
+
+var (
+	vendorLink = regexp.MustCompile(`(?i)(?:vendor|seller|user|profile|member|merchant|trader|shop|store)s?(?:name|id|_id|info)?(?:[/=.?_-]|\b)|(?:^|/)(?:u|prodav\w*|magazin\w*)/|/@`)
+	sellerWord = `vendor|seller|sold by|sold and shipped by|brought to you by|posted by|offered by|listed by|added by|merchant|vendor name|seller name|store|shop|продавец|магазин|шоп|sotuvchi|сатушы|сатуучу`
+	// sellerLabel ends a text that stands before the name of a vendor; bySeller
+	// is the same for the short word that also means other things.
+	sellerLabel = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])(?:` + sellerWord + `)\s*[:\-–]?\s*$`)
+	bySeller    = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])by\s*:?\s*$`)
+	sellerText  = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])(?:` + sellerWord + `)(?:\s*[:\-–]\s*|\s+)([^\s:,;()|]{2,40})`)
+	byText      = regexp.MustCompile(`(?i)^by:?\s+([^\s:,;()|]{2,40})(?:$|[\s,(;|])`)
+	levelTail   = regexp.MustCompile(`(?i)\s+(?:(?:vendor|trust|seller)\s+)?(?:level|lvl)\s*:?\s*\d+.*$|\s+\d+(?:\.\d+)?\s*%.*$|\s*[★✓✔⭐].*$`)
+	ratingTail  = regexp.MustCompile(`\s*[\[(].*$`)
+	// noName are words that follow "vendor" and are no name of one.
+	noName = regexp.MustCompile(`(?i)^(?:level|lvl|since|ratings?|feedbacks?|infos?|information|pages?|shops?|profiles?|name|trust|status|score|contact|terms|lists?|all|bond|view|more|the|and|is|has|will|must|who|for|to|in|on|of|with|by|this|that|not|no|only|account|area|login|panel|support|rules?|guide|faq|stats?|statistics|details?|reviews?|other|your|you|our|from|ships?|price|total|online|offline|verified|policy|response|listings?|products?|items?|message|send|report|favou?rites?|settings|register|categor(?:y|ies)|accepts?|also|may|can|refund|notes?|sales|directory|search|digital|physical|now|открыт|рейтинг|отзывы)$`)
+	// roleWords are what stands before or after a name in the same text.
+	roleWords = regexp.MustCompile(`(?i)^(?:vendor|seller|user|profile|shop|store|продавец|магазин)(?:\s+profile)?(?:\s+of)?\s*[:\-–]?\s+|(?:'s|’s)?\s+(?:profile|shop|store|page|listings?|items|products)$`)
+)
+
+// vendorName drops what markets hang on a name: "(4.9★)", "[120]".
+func vendorName(s string) string {
+	return strings.TrimSpace(strings.TrimLeft(levelTail.ReplaceAllString(ratingTail.ReplaceAllString(title(s), ""), ""), "@ "))
+}
+
+// properName says whether a text may be the name of a vendor: short, of few
+// words, no label, no sentence and no action.
+func properName(s string) bool {
+	if len(s) < 2 || len(s) > maxName || strings.Count(s, " ") > 3 || strings.ContainsAny(s, ":=/") || strings.HasSuffix(s, ".") || noName.MatchString(s) || personWord.MatchString(s) && !digitsOnly(s) || actionText.MatchString(s) {
+		return false
+	}
+	return strings.IndexFunc(s, func(r rune) bool {
+		return r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r > 127
+	}) >= 0
+}
+
+func digitsOnly(s string) bool { return strings.Trim(s, "0123456789") == "" }
+
+// seller is the vendor that the texts of an offer name, "" for none. A link that
+// a label stands before is the surest, then a link to a vendor, then a text
+// after a label, then a link whose target ends in its own text.
+func (d *document) seller(parts []part, title *html.Node) string {
+	names := [4]string{}
+	put := func(rank int, s string) {
+		if names[rank] == "" && properName(s) {
+			names[rank] = s
+		}
+	}
+	own := ""
+	if title != nil {
+		own = target(title)
+	}
+	for i, p := range parts {
+		if inside(p.node, title) {
+			continue
+		}
+		var before *part
+		if i > 0 && !inside(parts[i-1].node, title) {
+			before = &parts[i-1]
+		}
+		labelled := before != nil && (sellerLabel.MatchString(before.text) || p.link != nil && bySeller.MatchString(before.text) && len(before.text) < 60)
+		name := vendorName(p.text)
+		if p.link != nil {
+			h := attr(p.link, "href")
+			switch {
+			case own != "" && h == own || categoryLink.MatchString(h):
+			case labelled:
+				put(0, name)
+			case d.linkKind(h).vendor && !d.linkKind(h).deal:
+				put(1, name)
+			case namesTarget(h, name):
+				put(3, name)
+			}
+			continue
+		}
+		if labelled {
+			if first, _, _ := strings.Cut(name, ","); len(first) <= maxName {
+				put(2, strings.TrimSpace(first))
+			}
+			continue
+		}
+		if len(p.text) > maxSaid { // a sentence that speaks of vendors
+			continue
+		}
+		if m := sellerText.FindStringSubmatch(p.text); m != nil {
+			put(2, vendorName(m[1]))
+		} else if m := byText.FindStringSubmatch(p.text); m != nil {
+			put(2, vendorName(m[1]))
+		}
+	}
+	for _, n := range names {
+		if n != "" {
+			return n
+		}
+	}
+	return ""
+}
+
+// inside says whether a node lies in another.
+func inside(n, in *html.Node) bool {
+	if in == nil {
+		return false
+	}
+	for k := 0; n != nil && k < 16; n, k = n.Parent, k+1 {
+		if n == in {
+			return true
+		}
+	}
+	return false
+}
+
+// namesTarget says whether the last part of a target is the text of its link, as
+// names of people are: /x/NAME, ?x=NAME.
+func namesTarget(h, name string) bool {
+	if len(name) < 3 || strings.ContainsAny(name, "/?&=") {
+		return false
+	}
+	u, err := url.PathUnescape(strings.TrimRight(h, "/"))
+	if err != nil || len(u) <= len(name) {
+		return false
+	}
+	return strings.EqualFold(u[len(u)-len(name):], name) && strings.IndexByte("/=", u[len(u)-len(name)-1]) >= 0
+}

@@ -1,0 +1,251 @@
+package extract
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/PuerkitoBio/goquery"
+	"golang.org/x/net/html"
+
+	"tamga"
+)
+
+var (
+	buyWords = regexp.MustCompile(`(?i)\b(?:buy|purchase|add to (?:cart|basket|bag)|order now|place order|checkout|buy now|order|queue)\b|купить|заказать|в корзину|оформить`)
+	// plainHead are headings of a part of a page, not of an offer.
+	plainHead = regexp.MustCompile(`(?i)^(?:(?:product|listing|item|offer|vendor|seller|shipping|payment|order|market|recent|latest|customer|buyer|all|browse|our|my|your|related|similar|other|more|featured|top|new|popular|general)\s*)*(?:description|details?|feedbacks?|reviews?|ratings?|products?|listings?|items?|categor(?:y|ies)|search(?: results)?|information|info|options?|methods?|polic(?:y|ies)|terms.*|shipping|payment|vendors?|sellers?|login|welcome.*|home|news|offers?|orders?|features?|price|refund policy|quantity|filters?|messages?|statistics|report|menu|account|balance|wallet|cart|support|exchange|rates?|отзывы|описание|категории|каталог|товары|цена|доставка|продавец|магазин)\W*$`)
+	rootLink  = regexp.MustCompile(`(?i)^(?:https?://[^/]+)?/?(?:index\.\w+|home(?:\.\w+)?|welcome)?[?#]?$`)
+)
+
+// single reads the page as one offer: a heading, a price outside the cards, and
+// a vendor, a route or a buy button.
+func (d *document) single(cards []card) (x tamga.Listing, ok bool) {
+	var taken [][2]int
+	for _, c := range cards {
+		taken = append(taken, d.tree.spans[c.node])
+	}
+	price, score := d.pagePrice(taken)
+	head := d.offerHeading(price, taken, "")
+	if head == nil {
+		return x, false
+	}
+	x.Title = title(text(head))
+	if price != nil {
+		x.Price, x.Currency = price.Amount, price.Currency
+	} else if !strings.Contains(fold(strings.ToLower(d.markup.title)), strings.ToLower(x.Title)) {
+		return x, false
+	}
+	x.Span, _ = d.common(head, price)
+	if d.given {
+		x.URL = d.base.String()
+	}
+	buys := d.tree.Find(`button, input[type="submit" i], input[type="button" i], input[type="image" i], a`).FilterFunction(func(_ int, s *goquery.Selection) bool {
+		at := d.tree.span(s)[0]
+		if in(taken, at) || in(d.zones.frame, at) {
+			return false
+		}
+		v, _ := s.Attr("value")
+		t := s.Text() + " " + v
+		return len(t) < 60 && buyWords.MatchString(t)
+	}).Length()
+	// What is told of the offer stands around it, or further down before the
+	// list of others and the feedback.
+	var parts, near []part
+	for _, p := range partsOf(d.tree.Nodes[0], pageParts) {
+		at := d.place(p.node)
+		if !in(taken, at) && !in(d.zones.frame, at) && !in(d.zones.reviews, at) {
+			parts = append(parts, p)
+			if at >= x.Span[0] && at < x.Span[1] {
+				near = append(near, p)
+			}
+		}
+	}
+	if x.Vendor = d.seller(near, head); x.Vendor == "" {
+		x.Vendor = d.seller(parts, head)
+	}
+	whole := x.Span
+	x.Span = [2]int{0, len(d.page.Source)}
+	if len(taken) > 0 && taken[0][0] > whole[0] && (price == nil || taken[0][0] > price.Start) {
+		x.Span[1] = taken[0][0]
+	}
+	d.routes(&x)
+	d.labelled(&x, parts)
+	x.Span = whole
+	labelled := score >= 3
+	if price == nil && (len(cards) > 0 || buys == 0 || x.Vendor == "" || x.From == nil && x.To == nil) {
+		return x, false // it must say by all else that it is an offer
+	}
+	if buys == 0 && (x.Vendor == "" || !labelled && x.From == nil && x.To == nil) {
+		return x, false
+	}
+	if len(cards) >= 3 && !labelled && buys == 0 {
+		return x, false
+	}
+	d.reader.enrich(&x)
+	return x, true
+}
+
+// loneOffer reads the one offer of a vendor's page, which makes no list: a link
+// and a price in a block of their own.
+func (d *document) loneOffer(vendor string) {
+	price, score := d.pagePrice(nil)
+	if price == nil || score < 0 {
+		return
+	}
+	head := d.offerHeading(price, nil, vendor)
+	if head == nil || target(head) == "" {
+		return
+	}
+	span, block := d.common(head, price)
+	if block == nil || block.Data == "body" || block.Data == "html" {
+		return
+	}
+	h := target(head)
+	if k := d.linkKind(h); k.vendor || k.deal || categoryLink.MatchString(h) {
+		return
+	}
+	x := tamga.Listing{Title: title(text(head)), URL: d.absolute(h), Price: price.Amount, Currency: price.Currency, Span: span}
+	d.routes(&x)
+	d.labelled(&x, partsOf(block, cardParts))
+	d.reader.enrich(&x)
+	d.page.Listings = append(d.page.Listings, x)
+}
+
+// place is where a text node stands in the source: the start of the element
+// around it.
+func (d *document) place(n *html.Node) int {
+	for p := n.Parent; p != nil; p = p.Parent {
+		if s, ok := d.tree.spans[p]; ok {
+			return s[0]
+		}
+	}
+	return 0
+}
+
+// pagePrice is the price that the page as a whole asks, outside the cards.
+func (d *document) pagePrice(taken [][2]int) (*tamga.Finding, int) {
+	var ps []*tamga.Finding
+	for _, p := range d.within([2]int{0, len(d.page.Source)}, tamga.FindPrice) {
+		if !in(taken, p.Start) && !in(d.zones.frame, p.Start) && !in(d.zones.reviews, p.Start) && !in(d.zones.choices, p.Start) {
+			ps = append(ps, p)
+		}
+	}
+	best, score := d.bestPrice(ps)
+	if best == nil || score <= -3 {
+		return nil, 0
+	}
+	return best, score
+}
+
+// offerHeading is the heading of the page's own matter. What speaks for an
+// element: <title> repeats it, it is a heading or named like one, it names a
+// substance or a quantity, it stands close to the price. Against it: the frame
+// of the page, a link elsewhere, the name of a part of a page. The text but is none.
+func (d *document) offerHeading(price *tamga.Finding, taken [][2]int, but string) *html.Node {
+	var found *html.Node
+	page := fold(strings.ToLower(d.markup.title))
+	top := 2.5
+	d.tree.Find("h1,h2,h3,h4,h5,a,b,strong,span,div,td,p,font,big,li").Each(func(_ int, s *goquery.Selection) {
+		n := s.Nodes[0]
+		at := d.tree.spans[n]
+		if n.FirstChild == nil || at[1]-at[0] > 2048 || at[1] == 0 || in(taken, at[0]) || in(d.zones.reviews, at[0]) || in(d.zones.choices, at[0]) {
+			return
+		}
+		t := title(text(n))
+		if len(t) < 4 || len(t) > 300 || plainHead.MatchString(t) || labelOnly.MatchString(t) || but != "" && vendorName(t) == but {
+			return
+		}
+		if score := d.headScore(n, t, page) + d.near(n, price); score > top {
+			found, top = n, score
+		}
+	})
+	return found
+}
+
+func (d *document) headScore(n *html.Node, t, page string) (score float64) {
+	at := d.tree.spans[n]
+	if low := strings.ToLower(t); strings.Contains(page, low) {
+		score += 2 + min(float64(len(low))/float64(len(page)), 1)*2
+	}
+	switch n.Data {
+	case "h1", "h2":
+		score += 3
+	case "h3", "h4", "h5":
+		score += 2
+	case "b", "strong", "big":
+		score += 0.5
+	case "font":
+		if size := attr(n, "size"); size >= "4" || strings.HasPrefix(size, "+") {
+			score += 2
+		}
+	}
+	if titleName.MatchString(attr(n, "class") + " " + attr(n, "id")) {
+		score++
+	}
+	if len(d.within(at, tamga.FindSubstance)) > 0 || len(d.within(at, tamga.FindQuantity)) > 0 {
+		score += 2
+	}
+	if len(d.within(at, tamga.FindPrice)) > 0 && len(t) < 40 {
+		score -= 2
+	}
+	if h := target(n); h != "" {
+		score--
+		if rootLink.MatchString(h) {
+			score -= 6
+		}
+		if k := d.linkKind(h); k.vendor || k.deal || categoryLink.MatchString(h) {
+			score -= 3
+		}
+	}
+	if in(d.zones.frame, at[0]) {
+		score -= 5
+	}
+	if strings.Contains(text(n), "\n") {
+		score--
+	}
+	if len(t) > 120 {
+		score--
+	}
+	return score
+}
+
+// near says how close a heading stands to the price: whether a part of the page
+// holds both, and the heading comes first.
+func (d *document) near(n *html.Node, price *tamga.Finding) (score float64) {
+	if price == nil {
+		return 0
+	}
+	s, block := d.common(n, price)
+	if (s[1]-s[0])*2 < len(d.page.Source) {
+		score++
+	}
+	if block == nil || block.Data == "body" || block.Data == "html" {
+		if at := d.tree.spans[n]; len(d.within(at, tamga.FindSubstance)) == 0 && len(d.within(at, tamga.FindQuantity)) == 0 {
+			score -= 2.5 // it may be the name of the site
+		}
+	} else if first := firstText(block); first != nil && inside(first, n) {
+		score++
+	}
+	if d.tree.spans[n][0] > price.End {
+		score -= 1.5
+	}
+	return score
+}
+
+// common is the range of the smallest element around a heading and the price.
+func (d *document) common(head *html.Node, price *tamga.Finding) ([2]int, *html.Node) {
+	for n := head; n != nil && price != nil; n = n.Parent {
+		if s, ok := d.tree.spans[n]; ok && s[0] <= price.Start && price.End <= s[1] {
+			return s, n
+		}
+	}
+	return [2]int{0, len(d.page.Source)}, nil
+}
+
+// firstText is the first visible text of an element.
+func firstText(n *html.Node) *html.Node {
+	if parts := partsOf(n, 1); len(parts) > 0 {
+		return parts[0].node
+	}
+	return nil
+}
