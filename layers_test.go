@@ -60,6 +60,8 @@ var may = map[string][]string{
 
 	"internal/eval": {".", "extract", "extract/language", "extract/language/corpus", "extract/link", "extract/tagger", "internal/address"},
 
+	"internal/lexicon": {"extract"},
+
 	"cmd/tamga": {"*"},
 }
 

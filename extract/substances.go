@@ -15,6 +15,7 @@ type Substance struct {
 	Class     string          `json:"class"`
 	CAS       string          `json:"cas,omitempty"`       // registry number of the Chemical Abstracts Service
 	Schedules []Schedule      `json:"schedules,omitempty"` // control under the conventions
+	Amounts   []Amounts       `json:"amounts,omitempty"`   // thresholds of national law
 	Names     []SubstanceName `json:"names"`
 }
 
@@ -25,6 +26,15 @@ type Schedule struct {
 	Schedule   string   `json:"schedule"`       // I, II, I+IV, III, IV; Table I, Table II
 	Year       string   `json:"year,omitempty"` // of the decision, where it is 2014 or later
 	Sources    []string `json:"sources"`        // what states it, of the list in docs/substances.md
+}
+
+// Amounts are the thresholds of a national law, in grams; an unknown one is empty.
+type Amounts struct {
+	Country   string `json:"country"` // ISO 3166-1
+	Small     string `json:"small,omitempty"`
+	Large     string `json:"large,omitempty"`
+	VeryLarge string `json:"very_large,omitempty"`
+	Source    string `json:"source"`
 }
 
 // SubstanceName is a name of a substance in one language.
@@ -101,7 +111,7 @@ func loadSubstances() (*substances, error) {
 		t.byID[s.ID] = s
 		t.ids = append(t.ids, s.ID)
 	}
-	for _, load := range []func() error{t.loadNames, t.loadSchedules} {
+	for _, load := range []func() error{t.loadNames, t.loadSchedules, t.loadAmounts} {
 		if err := load(); err != nil {
 			return nil, err
 		}
@@ -136,6 +146,18 @@ func (t *substances) loadSchedules() error {
 			return fmt.Errorf("lexicon schedules.tsv: %q is no substance", r[0])
 		}
 		s.Schedules = append(s.Schedules, Schedule{r[1], r[2], r[3], r[4], names(r[5])})
+	}
+	return err
+}
+
+func (t *substances) loadAmounts() error {
+	rows, err := table("national.tsv", 6)
+	for _, r := range rows {
+		s := t.byID[r[0]]
+		if s == nil {
+			return fmt.Errorf("lexicon national.tsv: %q is no substance", r[0])
+		}
+		s.Amounts = append(s.Amounts, Amounts{r[1], r[2], r[3], r[4], r[5]})
 	}
 	return err
 }
@@ -193,6 +215,6 @@ func (r *Reader) Substances() []Substance {
 
 func (s *Substance) clone() Substance {
 	c := *s
-	c.Names, c.Schedules = slices.Clone(s.Names), slices.Clone(s.Schedules)
+	c.Names, c.Schedules, c.Amounts = slices.Clone(s.Names), slices.Clone(s.Schedules), slices.Clone(s.Amounts)
 	return c
 }
