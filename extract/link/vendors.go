@@ -24,7 +24,7 @@ func Vendors(personas []Persona, least float64) []tamga.Link {
 	c.names()
 	var links []tamga.Link
 	for pair, reasons := range c.found {
-		if l := c.judge(pair, reasons); l.Score >= least {
+		if l := c.judge(pair, reasons); l.Score >= least && len(l.Reasons) > 0 {
 			links = append(links, l)
 		}
 	}

@@ -97,7 +97,7 @@ func (c *collection) independent(a, b *subject, reasons []tamga.Reason) []tamga.
 		sharedKey = sharedKey || f == "key"
 	}
 	reasons = slices.DeleteFunc(reasons, func(r tamga.Reason) bool { return r.Weight < leastWeight })
-	if len(a.Keys) > 0 && len(b.Keys) > 0 && !sharedKey {
+	if len(reasons) > 0 && len(a.Keys) > 0 && len(b.Keys) > 0 && !sharedKey {
 		reasons = append(reasons, tamga.Reason{Kind: "pgp", Value: "other keys", Weight: otherKey})
 	}
 	return reasons
