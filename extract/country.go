@@ -26,6 +26,7 @@ var stops = set("in it is at be no so me to by us am as de es or al la co ca id 
 // Places it does not know are left out; "Internet" and the like name none.
 func (x *lexicon) countries(s string) (in, except []string) {
 	excluded := false
+	s = leftOut(s)
 	raw := placeTokens(s)
 	for i := 0; i < len(raw); {
 		word := string(lower(raw[i]))
@@ -57,6 +58,14 @@ func (x *lexicon) countries(s string) (in, except []string) {
 		}
 	}
 	return in, except
+}
+
+// leftOut writes a dash before a word as the exception it means: "worldwide -US".
+func leftOut(s string) string {
+	if k := strings.Index(s, " -"); k > 0 && k+2 < len(s) && isLetter(s[k+2]) {
+		return s[:k] + " except " + s[k+2:]
+	}
+	return s
 }
 
 func placeTokens(s string) []string {
@@ -95,12 +104,18 @@ func (x *lexicon) place(words []string) (n int, codes []string) {
 		if !ok {
 			continue
 		}
-		if n == 1 && stops[key] && words[0] == key {
+		if n == 1 && stops[key] && words[0] == key && !x.alone(words) {
 			continue // "in", "no": no code in small letters
 		}
 		return n, c
 	}
 	return 0, nil
+}
+
+// alone says whether nothing but a country is told, with or without "only": in
+// such a phrase a code may be in small letters.
+func (x *lexicon) alone(words []string) bool {
+	return len(words) == 1 && words[0] == "us" || len(words) == 2 && words[0] == "us" && string(lower(words[1])) == "only"
 }
 
 func add(list []string, s string) []string {

@@ -173,7 +173,7 @@ var guiseClass = func() (t [256]uint8) {
 			t[c] = guiseHigh
 		}
 	}
-	for _, c := range []byte("@$!|+*_~^'`.-") {
+	for _, c := range []byte("@$!|+*_~^.-") {
 		t[c] = guiseSign
 	}
 	return t
@@ -197,14 +197,22 @@ func (s *scan) guises(all []hit) []hit {
 			i++
 			continue
 		}
-		start, kinds, repeated := i, uint8(0), false
+		start, kinds, repeated, sign := i, uint8(0), false, false
 		for i < len(low) {
 			k := guiseClass[low[i]]
 			if k == gapByte {
 				break
 			}
+			if k == guiseSign {
+				sign = sign || kinds != 0 || low[i] == '$'
+				i++
+				continue
+			}
+			if sign { // it stands before or between letters
+				kinds |= guiseSign
+			}
 			kinds |= k
-			if low[i] == at2(low, i-2) && (low[i] == low[i-1] || k == guiseHigh && low[i-1] == at2(low, i-3)) {
+			if i > 1 && low[i] == low[i-2] && (low[i] == low[i-1] || k == guiseHigh && i > 2 && low[i-1] == low[i-3]) {
 				repeated = true
 			}
 			i++
@@ -248,13 +256,6 @@ func (s *scan) guises(all []hit) []hit {
 		return all
 	}
 	return s.reread(found, all)
-}
-
-func at2(b []byte, i int) byte {
-	if i < 0 {
-		return 0
-	}
-	return b[i]
 }
 
 // letters counts the letters and digits of b, up to most.

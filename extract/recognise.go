@@ -55,7 +55,7 @@ func (r *Reader) scanView(v *view, cell bool) *scan {
 		written = unmask(text)
 		text = written.body
 	}
-	s := &scan{reader: r, cell: cell, lex: r.lexicon, s: text, low: lowerInto(m.low, text), out: m.out[:0], hits: m.hits[:0], nums: m.nums[:0], written: written}
+	s := &scan{reader: r, cell: cell, lex: r.lexicon, s: text, low: lowerInto(m.low, text), out: m.out[:0], hits: m.hits[:0], nums: m.nums[:0], aspects: m.aspects[:0], written: written}
 	s.keys() // also masks
 	s.bytes()
 	s.words()
@@ -76,10 +76,11 @@ func (r *Reader) scanView(v *view, cell bool) *scan {
 
 // room is the working memory of a scan, used again by later ones.
 type room struct {
-	low  []byte
-	out  []tamga.Finding
-	hits []hit
-	nums []number
+	low     []byte
+	out     []tamga.Finding
+	hits    []hit
+	nums    []number
+	aspects []hit
 }
 
 var rooms = sync.Pool{New: func() any { return new(room) }}
@@ -97,10 +98,11 @@ func (m *room) keep(s *scan) {
 		clear(out)
 		clear(s.hits)
 		clear(s.nums)
-		*m = room{s.low, out, s.hits, s.nums}
+		clear(s.aspects)
+		*m = room{s.low, out, s.hits, s.nums, s.aspects}
 		rooms.Put(m)
 	}
-	s.low, s.hits, s.nums = nil, nil, nil
+	s.low, s.hits, s.nums, s.aspects = nil, nil, nil, nil
 }
 
 // add reports a finding over s[start:end].

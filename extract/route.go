@@ -72,7 +72,7 @@ func phraseEnd(s string) int {
 	for i := 1; i+1 < len(s); i++ {
 		switch s[i] {
 		case '.', '!', '?':
-			if s[i+1] == ' ' {
+			if s[i+1] == ' ' && (i < 2 || s[i-2] != ' ' && s[i-2] != ',') { // not after an initial: W. Europe
 				return i
 			}
 		case ' ':

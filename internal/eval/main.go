@@ -29,6 +29,7 @@ var sections = []section{
 	{"language", languages},
 	{"evasion", evasion},
 	{"rows", rows},
+	{"route", routes},
 	{"addresses", addresses},
 	{"coins", coins},
 	{"links", links},
