@@ -158,6 +158,10 @@ func (s *scan) signFollowed(i int) bool {
 func (s *scan) per(i int) string {
 	i = skipSpace(s.s, i)
 	rest := s.low[i:min(len(s.low), i+24)]
+	switch w := s.low[i:wordAt(s.s, i)]; string(w) {
+	case "each", "ea", "apiece", "штука", "шт":
+		return "piece"
+	}
 	for _, word := range []string{"/", "per ", "за ", "a ", "each ", "p/"} {
 		if !strings.HasPrefix(string(rest), word) {
 			continue

@@ -79,6 +79,7 @@ func (s *scan) quantities() {
 			used = end
 		}
 	}
+	s.strengths(s.out[first:])
 	var spans [][2]int
 	for _, f := range s.out[first:] {
 		spans = append(spans, [2]int{f.Start, f.End})
