@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -180,4 +181,33 @@ func ownNames(n *html.Node) string {
 		out += roles(n)
 	}
 	return out
+}
+
+// ownWords is the text of a post without quotes, signature and marks of editing.
+func ownWords(n *html.Node) string {
+	var w writer
+	var visit func(*html.Node)
+	visit = func(n *html.Node) {
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			if c.Type != html.ElementNode {
+				continue
+			}
+			if isAside(c) {
+				w.leave(c)
+				continue
+			}
+			visit(c)
+		}
+	}
+	visit(n)
+	return w.text(n)
+}
+
+// isAside says whether an element of a post is not what its author says there.
+func isAside(n *html.Node) bool {
+	return n.Data == "blockquote" || n.Data == "aside" || n.Data == "button" || n.Data == "form" || hasAttr(n, "data-excludequote") || asideName.MatchString(roles(n))
+}
+
+func hasAttr(n *html.Node, key string) bool {
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == key })
 }

@@ -1,0 +1,120 @@
+package extract
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// roles are the words by which an element says what it is for.
+func roles(n *html.Node) string {
+	var b strings.Builder
+	for _, a := range n.Attr {
+		if a.Key == "class" || a.Key == "id" || a.Key == "data-role" {
+			b.WriteString(a.Val)
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
+}
+
+// isPerson says whether an element names a person: a link to a profile, or an
+// element whose class says so.
+func isPerson(n *html.Node) bool {
+	if n.Type != html.ElementNode {
+		return false
+	}
+	person := false
+	for _, a := range n.Attr {
+		switch {
+		case a.Key == "data-author":
+			return a.Val != ""
+		case a.Key == "href" && n.Data == "a":
+			person = person || personPath.MatchString(a.Val)
+		case a.Key == "class" && strings.Contains(a.Val, "avatar"):
+			return false
+		case a.Key == "class":
+			for _, c := range strings.Fields(a.Val) {
+				person = person || personName.MatchString(c)
+			}
+		}
+	}
+	return person && nameOf(n) != ""
+}
+
+// nameOf is the name that an element holds; "" where it holds more or less.
+func nameOf(n *html.Node) string {
+	for _, a := range n.Attr {
+		if a.Key == "data-author" {
+			return fold(a.Val)
+		}
+	}
+	t, ok := oneLine(n, maxAuthor)
+	if !ok || noPerson.MatchString(t) {
+		return ""
+	}
+	return t
+}
+
+// oneLine is the text of an element if it has at most limit bytes, and few nodes.
+func oneLine(n *html.Node, limit int) (string, bool) {
+	var b strings.Builder
+	nodes := 0
+	var write func(*html.Node) bool
+	write = func(n *html.Node) bool {
+		if nodes++; nodes > 32 || b.Len() > 4*limit {
+			return false
+		}
+		if n.Type == html.TextNode {
+			b.WriteString(n.Data)
+		}
+		if n.Type == html.ElementNode && skipped[n.Data] {
+			return true
+		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			if !write(c) {
+				return false
+			}
+		}
+		return b.Len() <= 4*limit
+	}
+	if !write(n) {
+		return "", false
+	}
+	t := fold(b.String())
+	return t, t != "" && len(t) <= limit
+}
+
+// isStamp says whether a node tells a time.
+func isStamp(n *html.Node) bool {
+	switch n.Type {
+	case html.TextNode:
+		return len(n.Data) <= 4*maxStamp && strings.ContainsAny(n.Data, "0123456789") && stamp.MatchString(n.Data)
+	case html.ElementNode:
+		if n.Data == "time" {
+			for _, a := range n.Attr {
+				if a.Key == "datetime" {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// numberOf is the number of a post that its block carries.
+func numberOf(n *html.Node) string {
+	for _, a := range n.Attr {
+		switch a.Key {
+		case "id", "data-content", "data-id", "data-post-id", "data-postid", "data-commentid", "data-msgid", "name":
+			if m := postNumber.FindStringSubmatch(a.Val); m != nil {
+				return m[1] + m[2]
+			}
+		case "data-post":
+			if _, id, ok := strings.Cut(a.Val, "/"); ok && strings.Trim(id, "0123456789") == "" {
+				return id
+			}
+		}
+	}
+	return ""
+}
