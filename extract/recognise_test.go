@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -185,36 +184,5 @@ func TestMask(t *testing.T) {
 	}
 	if len(found) != 2 {
 		t.Errorf("found %v", brief(found))
-	}
-}
-
-// TestAddressVectors holds the recogniser to the Bitcoin vectors of BIP-173,
-// BIP-350 and others: nothing false accepted, nothing true missed.
-func TestAddressVectors(t *testing.T) {
-	r := newReader(t)
-	n := 0
-	lines(t, realData(t, "address_vectors.jsonl"), func(line []byte) {
-		var v struct {
-			Type, Value string
-			Valid       bool
-		}
-		if err := json.Unmarshal(line, &v); err != nil {
-			t.Fatal(err)
-		}
-		if v.Type != "btc_base58" && v.Type != "btc_segwit" && v.Type != "onion3" {
-			return
-		}
-		n++
-		found, _ := r.Text("pay to " + v.Value + " please")
-		got := false
-		for _, f := range found {
-			got = got || f.Type == tamga.FindAddress || f.Type == tamga.FindOnion
-		}
-		if got != v.Valid {
-			t.Errorf("%s %s: found %t, valid %t", v.Type, v.Value, got, v.Valid)
-		}
-	})
-	if n < 40 {
-		t.Errorf("only %d vectors", n)
 	}
 }

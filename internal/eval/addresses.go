@@ -76,7 +76,7 @@ func addresses(t *table) error {
 			}
 		}
 	}
-	for _, group := range []string{"coins", "onions"} {
+	for _, group := range []string{"coins", "onions", "cards and IBAN"} {
 		if g := groups[group]; g != nil {
 			const set = "address vectors, bare and in a sentence"
 			t.rows = append(t.rows,
