@@ -29,7 +29,7 @@ type scan struct {
 	withheld [][2]int  // ranges whose text no finding may quote
 	written  *unmasked // where s is the view of a text with disguised words: findings end in its source
 
-	cues  []hit       // names of services and prefixes of links, by start
+	cues  []hit     // names of services and prefixes of links, by start
 	cands []waiting // shapes that want a cue
 	contactState
 }
