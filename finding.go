@@ -59,6 +59,10 @@ type Finding struct {
 	Per       string `json:"per,omitempty"`        // price: the unit it is asked for
 	Percent   string `json:"percent,omitempty"`    // purity: a decimal string
 
+	Created string   `json:"created,omitempty"`  // pgp: RFC 3339, UTC
+	Expires string   `json:"expires,omitempty"`  // pgp
+	UserIDs []string `json:"user_ids,omitempty"` // pgp: as the key holds them
+
 	Direction string   `json:"direction,omitempty"` // route: from, to
 	Countries []string `json:"countries,omitempty"` // route: ISO 3166-1 alpha-2, EU, WW
 	Except    []string `json:"except,omitempty"`    // route

@@ -37,7 +37,7 @@ func init() { // not in the declaration: forms call what looks them up
 		"phone": (*scan).phoneForm, "pay": (*scan).payForm, "card": noForm, "iban": noForm,
 		"webmoney": noForm, "payeer": (*scan).payeerForm, "perfect": (*scan).perfectForm, "advcash": (*scan).advcashForm, "exmo": (*scan).exmoForm,
 		"mailaccount": (*scan).mailAccountForm, "mailorphone": (*scan).mailOrPhoneForm, "cashtag": (*scan).cashtagForm, "venmo": (*scan).venmoForm,
-		"revolut": (*scan).revolutForm, "code": (*scan).codeForm, "yoomoney": (*scan).yoomoneyForm, "spoken": (*scan).spokenForm, "hidden": (*scan).hiddenForm,
+		"revolut": (*scan).revolutForm, "code": (*scan).codeForm, "yoomoney": (*scan).yoomoneyForm, "spoken": (*scan).spokenForm, "fingerprint": (*scan).fingerprintForm, "hidden": (*scan).hiddenForm,
 	}
 }
 

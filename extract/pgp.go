@@ -1,13 +1,9 @@
 package extract
 
 import (
-	"bytes"
-	"encoding/base64"
-	"encoding/hex"
 	"regexp"
 	"strings"
-
-	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	"time"
 
 	"tamga"
 )
@@ -67,66 +63,32 @@ func armourEnd(t string, i, limit int) int {
 }
 
 // keyStart finds where the base64 of a key begins in a block whose lines were
-// run together: an old or new packet header of a public key (RFC 9580 §4.2).
-var keyStart = regexp.MustCompile(`m(?:[Q-T][A-P]|[I-L][0-9A-Za-z+/]|[D-H][0-9A-Za-z+/])[0-9A-Za-z+/]{20}|x[s-v][0-9A-Za-z+/]{22}|x[i-m][0-9A-Za-z+/]{22}`)
+// run together: an old or new packet header of a public key with a length of
+// one, two or five octets, and the version 3, 4 or 6 (RFC 9580 §4.2, §5.5.2).
+var keyStart = regexp.MustCompile(`m(?:[Q-T][0-9A-Za-z+/]{2}(?:B[A-Pg-v]|A[w-z0-9+/])|[A-P][AEIMQUYcgkosw048][EDG])[0-9A-Za-z+/]{16}` +
+	`|x(?:[g-v][AEIMQUYcgkosw048][EG]|[s-v][0-9A-Za-z+/]{2}B[A-Pg-v]|v[0-9A-Za-z+/]{6}B[A-Pg-v])[0-9A-Za-z+/]{16}`)
 
 func (s *scan) publicKey(start, body, stop, end int) {
-	f := tamga.Finding{Type: tamga.FindPGP, Rule: "pgp-key@1", Confidence: 1}
-	if fp := fingerprintOf(s.s[body:stop]); fp != "" {
-		f.Value, f.Valid = fp, true
-		s.add(f, start, end)
-		return
+	f := tamga.Finding{Type: tamga.FindPGP, Rule: "pgp-key@1", Confidence: 1, Kind: "key"}
+	k, digest := readKey(s.s[body:stop])
+	switch {
+	case k.fingerprint != "":
+		f.Value, f.Valid, f.UserIDs = k.fingerprint, true, k.users
+		f.Created, f.Expires = day(k.created), day(k.expires)
+	case digest != "":
+		f.Value, f.Confidence = digest, 0.5
+	default:
+		f.Value, f.Confidence = "unreadable", 0.5
 	}
-	f.Confidence = 0.5
-	f.Value = "unreadable"
 	s.add(f, start, end)
 }
 
-// fingerprintOf is the fingerprint of the key in the body of an armoured block,
-// upper-case hexadecimal; "" where there is none. Line breaks may be missing,
-// and so may the blank line after the headers.
-func fingerprintOf(body string) string {
-	for _, m := range keyStart.FindAllStringIndex(body, 8) {
-		if fp := firstKey(body[m[0]:]); fp != "" {
-			return fp
-		}
-	}
-	return ""
-}
-
-// firstKey decodes base64 up to its end and reads the first packet.
-func firstKey(s string) (fingerprint string) {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c == '=' {
-			break
-		}
-		if isAlnum(c) || c == '+' || c == '/' {
-			b.WriteByte(c)
-		}
-	}
-	text := b.String()
-	raw, err := base64.RawStdEncoding.DecodeString(text[:len(text)-len(text)%4])
-	if err != nil {
+// day is a time as RFC 3339 in UTC, "" for none.
+func day(t time.Time) string {
+	if t.IsZero() || t.Year() > 9999 {
 		return ""
 	}
-	// The parser is another's and its input is hostile: a panic in it is a key
-	// that cannot be read.
-	defer func() {
-		if recover() != nil {
-			fingerprint = ""
-		}
-	}()
-	p, err := packet.Read(bytes.NewReader(raw))
-	if err != nil {
-		return ""
-	}
-	key, ok := p.(*packet.PublicKey)
-	if !ok {
-		return ""
-	}
-	return strings.ToUpper(hex.EncodeToString(key.Fingerprint))
+	return t.UTC().Format(time.RFC3339)
 }
 
 // fingerprint reports 40 hexadecimal digits after a word that says what they
@@ -138,11 +100,38 @@ func (s *scan) fingerprint(start, end int) bool {
 	before := string(s.low[max(0, start-60):start])
 	for _, cue := range []string{"fingerprint", "pgp", "gpg", "key id", "отпечаток", "0x"} {
 		if strings.Contains(before, cue) {
-			s.add(tamga.Finding{Type: tamga.FindPGP, Value: strings.ToUpper(s.s[start:end]), Rule: "pgp-fingerprint@1", Confidence: 0.7, Valid: true}, start, end)
+			s.add(tamga.Finding{Type: tamga.FindPGP, Value: strings.ToUpper(s.s[start:end]), Rule: "pgp-fingerprint@1", Confidence: 0.7, Valid: true, Kind: "fingerprint"}, start, end)
 			return true
 		}
 	}
 	return false
+}
+
+// fingerprintForm reads a fingerprint in groups of four behind its cue, as
+// programs print it.
+func (s *scan) fingerprintForm(_ *contactWord, g gap) int {
+	var b []byte
+	i, end := g.at, 0
+	groups := 0
+	for i < len(s.s) && len(b) < 40 && i-g.at < 64 {
+		c := s.s[i]
+		if c == ' ' || c == ':' || c == '-' {
+			groups++
+			i++
+			continue
+		}
+		if !isHex(s.s[i : i+1]) {
+			break
+		}
+		b = append(b, c)
+		i++
+		end = i
+	}
+	if len(b) != 40 || groups < 4 || end < len(s.s) && isName(s.s[end]) || strings.Trim(string(b), "0123456789") == "" && g.strength < 2 {
+		return 0
+	}
+	s.add(tamga.Finding{Type: tamga.FindPGP, Value: strings.ToUpper(string(b)), Rule: "pgp-fingerprint@2", Confidence: 0.85, Valid: true, Kind: "fingerprint"}, g.at, end)
+	return end
 }
 
 func isHex(s string) bool {
