@@ -7,21 +7,16 @@ import (
 )
 
 // decideWebMoney reports a purse, a letter of its currency and twelve digits, in
-// the company of the system's name or alone.
+// the company of the system's name.
 func (s *scan) decideWebMoney(c waiting) {
 	word := strings.ToUpper(s.s[c.start:c.end])
 	if strings.IndexByte("ZREKXBGHLUTWCD", word[0]) < 0 || strings.Count(word[1:], word[1:2]) == 12 {
 		return
 	}
-	company := s.cue(c.start, c.end, 80, 24, func(w *contactWord) bool { return w.service == "webmoney" }) != nil
-	if !company && !s.alone(c.start, c.end) {
+	if s.cue(c.start, c.end, 80, 24, func(w *contactWord) bool { return w.service == "webmoney" }) == nil {
 		return
 	}
-	confidence := 0.95
-	if !company {
-		confidence = 0.6
-	}
-	s.account("webmoney", "purse", word, "webmoney-purse@1", confidence, c.start, c.end)
+	s.account("webmoney", "purse", word, "webmoney-purse@1", 0.95, c.start, c.end)
 }
 
 // lettered reads a letter of set and lo to hi digits behind a cue.

@@ -31,6 +31,7 @@ var sections = []section{
 	{"rows", rows},
 	{"route", routes},
 	{"addresses", addresses},
+	{"contacts", contacts},
 	{"coins", coins},
 	{"links", links},
 	{"feedback", feedback},
