@@ -56,7 +56,7 @@ func (s *scan) candidatesIn(lo, hi int) {
 const maxCandidate = 64
 
 func isBlank(c byte) bool {
-	return c == ' ' || c == '\t' || c == '/' || c == '|' || c == '+' || c == ';' || c == '(' || c == ')' || c == '[' || c == ']'
+	return c == ' ' || c == '.' || c == '\t' || c == '/' || c == '|' || c == '+' || c == ';' || c == '(' || c == ')' || c == '[' || c == ']'
 }
 
 // trimWord takes what is no letter or digit off both ends of s[i:end].

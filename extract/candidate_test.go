@@ -26,6 +26,7 @@ func TestCandidates(t *testing.T) {
 	for text, want := range map[string]string{
 		"5 g Xemazolam, lab tested":            "xemazolam",
 		"10g Qorfentanil $300":                 "qorfentanil",
+		"50gr.Vexazolam free":                  "vexazolam",
 		"1g 6F-MDMB-CHMICA":                    "", // read as the substance inside it
 		"7-Br-MCPT 1g $80":                     "7-br-mcpt",
 		"9-FMA 500mg":                          "9-fma",
