@@ -34,6 +34,7 @@ model:
 	$(GO) run ./extract/category/train
 	scripts/language-corpus.sh
 	$(GO) run ./extract/language/train
+	$(GO) run ./extract/tagger/train
 
 # Every fuzz target for FUZZTIME each.
 FUZZTIME ?= 30s

@@ -43,6 +43,7 @@ var may = map[string][]string{
 	"extract/language/train":  {"extract/language", "extract/language/corpus"},
 	"extract/link":            {"."},
 	"extract/tagger":          {},
+	"extract/tagger/train":    {"extract", "extract/tagger"},
 
 	"chain/coinjoin":  {"."},
 	"chain/bitcoin":   {"chain", "chain/coinjoin", ".", "internal/address"},

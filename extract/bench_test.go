@@ -36,6 +36,14 @@ func BenchmarkRecognise(b *testing.B) {
 				r.lexicon.words.each(low, func(int, int, int) { n++ })
 			}
 		})
+		plain := *r
+		plain.model = nil
+		b.Run(c.name+"/untagged", func(b *testing.B) {
+			b.SetBytes(int64(len(low)))
+			for b.Loop() {
+				plain.Text(c.text)
+			}
+		})
 		b.Run(c.name+"/all", func(b *testing.B) {
 			b.SetBytes(int64(len(low)))
 			for b.Loop() {

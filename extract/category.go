@@ -54,7 +54,7 @@ func (s *scan) votes() (votes map[string]float64, offer bool) {
 			offer = true
 		case tamga.FindSubstance:
 			if f.ID == "" {
-				continue // a candidate
+				continue // a candidate, or a name known to the tagger alone
 			}
 			votes[f.Class] += f.Confidence * f.Confidence / (1 + float64(n)/2)
 			n++

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"tamga/extract/tagger"
 )
 
 //go:embed lexicon/*.tsv
@@ -29,6 +31,7 @@ type entry struct {
 	spot int32  // one more than the index of a place, 0 where the word is none
 
 	contact *contactWord // what it says of the value behind it, nil where nothing
+	anchor  bool         // the tagger looks at a sentence with it
 }
 
 type entryKind uint8
@@ -44,6 +47,7 @@ const (
 	kindDate
 	kindAspect // form or place and nothing else
 	kindContact
+	kindAnchor // a word the tagger learnt from; says nothing by itself
 )
 
 var cueKinds = map[string]entryKind{"from": kindFrom, "to": kindTo, "purity": kindPurity, "notpurity": kindNotPurity, "share": kindNotPurity}
@@ -116,11 +120,18 @@ func names(cell string) []string {
 }
 
 // shared is the lexicon, loaded once.
-var shared = sync.OnceValues(loadLexicon)
+var shared = sync.OnceValues(func() (*lexicon, error) {
+	m, err := tagger.Default()
+	if err != nil {
+		return nil, err
+	}
+	return loadLexicon(m.Words())
+})
 
-func loadLexicon() (*lexicon, error) {
+// loadLexicon reads the tables; anchors are further words for the automaton.
+func loadLexicon(anchors []string) (*lexicon, error) {
 	x := &lexicon{units: map[string]unit{}, unitNamed: map[string]unit{}, money: map[string]currency{}, places: map[string][]string{}, placeLen: map[string]int{}}
-	for _, load := range []func() error{x.loadUnits, x.loadMoney, x.loadPlaces, x.loadSpeech, x.loadRegions, x.loadWords} {
+	for _, load := range []func() error{x.loadUnits, x.loadMoney, x.loadPlaces, x.loadSpeech, x.loadRegions, func() error { return x.loadWords(anchors) }} {
 		if err := load(); err != nil {
 			return nil, err
 		}
@@ -188,7 +199,7 @@ func variants(name string) []string {
 	return out
 }
 
-func (x *lexicon) loadWords() error {
+func (x *lexicon) loadWords(anchors []string) error {
 	var words []string
 	seen := map[string]int{}
 	add := func(w string, e entry) {
@@ -246,6 +257,10 @@ func (x *lexicon) loadWords() error {
 		}
 	}); err != nil {
 		return err
+	}
+	for _, a := range anchors {
+		add(a, entry{kind: kindAnchor})
+		x.entries[seen[a]].anchor = true
 	}
 	x.words = newAutomaton(words)
 	return nil

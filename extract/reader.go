@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"tamga"
+	"tamga/extract/tagger"
 	"tamga/internal/decode"
 )
 
@@ -24,11 +25,12 @@ const NoProfile = "none"
 
 // Options of a Reader.
 type Options struct {
-	ProfileDirs []string     // folders of *.toml; a profile replaces the embedded one of its name
-	MaxBytes    int          // of a page as UTF-8; the rest is not read. 0: DefaultMaxBytes
-	Log         *slog.Logger // nil: silent
-	SecretKey   []byte       // hashes what is withheld (type secret); nil: a key of this Reader alone
-	ExactPlaces bool         // keep coordinates as written; else to three decimals (about 100 m), quoting nothing
+	ProfileDirs []string      // folders of *.toml; a profile replaces the embedded one of its name
+	MaxBytes    int           // of a page as UTF-8; the rest is not read. 0: DefaultMaxBytes
+	Log         *slog.Logger  // nil: silent
+	SecretKey   []byte        // hashes what is withheld (type secret); nil: a key of this Reader alone
+	ExactPlaces bool          // keep coordinates as written; else to three decimals (about 100 m), quoting nothing
+	Model       *tagger.Model // of the learned tagger; nil: the embedded one
 }
 
 // Reader reads pages and texts. It is safe for concurrent use.
@@ -40,6 +42,7 @@ type Reader struct {
 	key      []byte
 	cues     *coinCues
 	exact    bool // see Options.ExactPlaces
+	model    *tagger.Model
 }
 
 // New loads the profiles and the lexicon. An error names the file and the key.
@@ -56,7 +59,16 @@ func New(o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{profiles, lex, o.MaxBytes, o.Log, secretKey(o.SecretKey), cues, o.ExactPlaces}
+	r := &Reader{profiles, lex, o.MaxBytes, o.Log, secretKey(o.SecretKey), cues, o.ExactPlaces, nil}
+	if r.model, err = tagger.Default(); err != nil {
+		return nil, err
+	}
+	if o.Model != nil {
+		r.model = o.Model
+		if r.lexicon, err = loadLexicon(o.Model.Words()); err != nil {
+			return nil, err
+		}
+	}
 	if r.max <= 0 {
 		r.max = DefaultMaxBytes
 	}

@@ -32,6 +32,7 @@ type scan struct {
 	cues  []hit     // names of services and prefixes of links, by start
 	cands []waiting // shapes that want a cue
 	contactState
+	anchors []int32 // starts of the words for which the tagger looks at a sentence
 }
 
 // hit is a word of the lexicon in the text.
@@ -55,7 +56,7 @@ func (r *Reader) scanView(v *view, cell bool) *scan {
 		written = unmask(text)
 		text = written.body
 	}
-	s := &scan{reader: r, cell: cell, lex: r.lexicon, s: text, low: lowerInto(m.low, text), out: m.out[:0], hits: m.hits[:0], nums: m.nums[:0], aspects: m.aspects[:0], written: written}
+	s := &scan{reader: r, cell: cell, lex: r.lexicon, s: text, low: lowerInto(m.low, text), out: m.out[:0], hits: m.hits[:0], nums: m.nums[:0], aspects: m.aspects[:0], anchors: m.anchors[:0], written: written}
 	s.keys() // also masks
 	s.bytes()
 	s.words()
@@ -69,6 +70,7 @@ func (r *Reader) scanView(v *view, cell bool) *scan {
 	s.routes()
 	s.forms()
 	s.spotNames()
+	s.learned()
 	s.cover()
 	m.keep(s)
 	return s
@@ -81,6 +83,7 @@ type room struct {
 	hits    []hit
 	nums    []number
 	aspects []hit
+	anchors []int32
 }
 
 var rooms = sync.Pool{New: func() any { return new(room) }}
@@ -99,10 +102,10 @@ func (m *room) keep(s *scan) {
 		clear(s.hits)
 		clear(s.nums)
 		clear(s.aspects)
-		*m = room{s.low, out, s.hits, s.nums, s.aspects}
+		*m = room{s.low, out, s.hits, s.nums, s.aspects, s.anchors}
 		rooms.Put(m)
 	}
-	s.low, s.hits, s.nums, s.aspects = nil, nil, nil, nil
+	s.low, s.hits, s.nums, s.aspects, s.anchors = nil, nil, nil, nil, nil
 }
 
 // add reports a finding over s[start:end].
@@ -134,6 +137,12 @@ func (s *scan) words() {
 		e := &s.lex.entries[w]
 		if end = s.bounded(e, start, end); end == 0 || s.hidden(start) {
 			return
+		}
+		if e.anchor {
+			s.anchors = append(s.anchors, int32(start))
+			if e.kind == kindAnchor {
+				return
+			}
 		}
 		h := hit{start, end, e, s.written != nil && s.written.changed(start, end)}
 		if e.contact != nil {

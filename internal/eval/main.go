@@ -25,6 +25,7 @@ import (
 // sections are the parts of the table, each in the file of its name.
 var sections = []section{
 	{"dream", dream},
+	{"tagger", learned},
 	{"category", groups},
 	{"language", languages},
 	{"evasion", evasion},
