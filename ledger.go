@@ -118,3 +118,26 @@ type MergeInput struct {
 	N       uint32 `json:"n"`
 	Address string `json:"address"`
 }
+
+// Tag says who or what is behind an address or a transaction (claim). It speaks
+// for that address alone, unless it is a cluster definer: then, by its source,
+// for the wallet that the address belongs to.
+type Tag struct {
+	Address string `json:"address,omitempty"`
+	TxID    string `json:"txid,omitempty"`
+	Chain   string `json:"chain,omitempty"` // bitcoin, ethereum, …; empty where the source does not tell
+	Asset   string `json:"asset,omitempty"` // BTC, USDT, …
+
+	Label          string   `json:"label"`
+	Category       string   `json:"category,omitempty"` // concept of the INTERPOL DW-VA taxonomy: exchange, market, mixing_service, …
+	Abuse          string   `json:"abuse,omitempty"`    // of the same: sanction, ransomware, scam, …
+	Concepts       []string `json:"concepts,omitempty"`
+	Actor          string   `json:"actor,omitempty"` // id in an actor pack
+	Source         string   `json:"source"`          // where it can be checked: a URL, a file's digest, a capture
+	Confidence     int      `json:"confidence"`      // 0 to 100
+	Date           string   `json:"date,omitempty"`  // of the source, YYYY-MM-DD
+	ClusterDefiner bool     `json:"is_cluster_definer,omitempty"`
+	Span           *Span    `json:"span,omitempty"` // where a captured page names it
+
+	By string `json:"by,omitempty"` // of an answer: "cluster" where Address is another one of the same wallet
+}
