@@ -87,7 +87,7 @@ It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
 			root.AddCommand(c)
 		}
 	}
-	add("collect", newDemo(a), newInit(a), newCrawl(a), newExtract(a))
+	add("collect", newDemo(a), newInit(a), newCrawl(a), newExtract(a), newProfile(a))
 	add("ask",
 		newSearch(a), newSubstances(a), newLink(a), newSales(a),
 		newTrace(a), newCluster(a), newWhy(a), newExport(a), newChain(a),
