@@ -53,7 +53,7 @@ func (d *document) cardTitles(nodes []*html.Node) []*html.Node {
 			h := attr(a, "href")
 			kind := d.linkKind(h)
 			t := title(text(a))
-			if kind.deal || plainHead.MatchString(t) || len(t) < 3 || len(t) <= maxAction && actionText.MatchString(t) || len(t) > 500 {
+			if kind.deal || plainHeading(t) || len(t) < 3 || len(t) <= maxAction && actionText.MatchString(t) || len(t) > 500 {
 				continue
 			}
 			key := trail(a, n) + " " + targetShape(h)

@@ -26,6 +26,7 @@ type document struct {
 	links  map[string]linkKind
 	heads  map[*html.Node][]string // see header
 	zones  zones
+	scores map[int]int // see priceScore
 }
 
 // findings runs the recognisers over the visible text and over the attributes

@@ -139,6 +139,9 @@ func (d *document) seller(parts []part, title *html.Node) string {
 		if len(p.text) > maxSaid { // a sentence that speaks of vendors
 			continue
 		}
+		if len(p.text) < 5 {
+			continue
+		}
 		if m := sellerText.FindStringSubmatch(p.text); m != nil {
 			put(2, vendorName(m[1]))
 		} else if m := byText.FindStringSubmatch(p.text); m != nil {

@@ -151,16 +151,22 @@ func (d *document) offerHeading(price *tamga.Finding, taken [][2]int, but string
 		if n.FirstChild == nil || at[1]-at[0] > 2048 || at[1] == 0 || in(taken, at[0]) || in(d.zones.reviews, at[0]) || in(d.zones.choices, at[0]) {
 			return
 		}
-		t := title(text(n))
-		if len(t) < 4 || len(t) > 300 || plainHead.MatchString(t) || labelOnly.MatchString(t) || but != "" && vendorName(t) == but {
+		if c := d.tree.spans[n]; c[1]-c[0] < 5 {
 			return
 		}
-		if score := d.headScore(n, t, page) + d.near(n, price); score > top {
+		t := title(text(n))
+		if len(t) < 4 || len(t) > 300 || labelOnly.MatchString(t) || but != "" && vendorName(t) == but {
+			return
+		}
+		if score := d.headScore(n, t, page) + d.near(n, price); score > top && !plainHeading(t) {
 			found, top = n, score
 		}
 	})
 	return found
 }
+
+// plainHeading says whether a text names a part of a page.
+func plainHeading(t string) bool { return len(t) <= 64 && plainHead.MatchString(t) }
 
 func (d *document) headScore(n *html.Node, t, page string) (score float64) {
 	at := d.tree.spans[n]
@@ -179,7 +185,7 @@ func (d *document) headScore(n *html.Node, t, page string) (score float64) {
 			score += 2
 		}
 	}
-	if titleName.MatchString(attr(n, "class") + " " + attr(n, "id")) {
+	if name := attr(n, "class") + " " + attr(n, "id"); len(name) > 1 && titleName.MatchString(name) {
 		score++
 	}
 	if len(d.within(at, tamga.FindSubstance)) > 0 || len(d.within(at, tamga.FindQuantity)) > 0 {

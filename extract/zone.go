@@ -87,17 +87,28 @@ func in(list [][2]int, at int) bool {
 }
 
 var (
-	priceLabel   = regexp.MustCompile(`(?:price|cost|цена|стоимость|narx\S*|баасы|бағасы)(?:\s+(?:per|for)\s+\S+)?(?:\s+in\s+\S+)?\W*(?:from|от|only)?\W*$`)
-	otherMoney   = regexp.MustCompile(`(?:shipping|delivery|postage|доставка|fee|balance|баланс|wallet|rate|bond|total|discount|save|minimum|deposit|cart|was|old price|sales?|spent|volume)\W*$`)
-	priceClass   = regexp.MustCompile(`(?i)(?:class|id|itemprop)\s*=\s*["']?[^"'>]*(?:price|amount|cost|preis|\bask\b)`)
-	tagsAtTheEnd = regexp.MustCompile(`(?:<[^<>]*>\s*)+[^<>]{0,12}$`)
+	priceLabel = regexp.MustCompile(`(?:price|cost|цена|стоимость|narx\S*|баасы|бағасы)(?:\s+(?:per|for)\s+\S+)?(?:\s+in\s+\S+)?\W*(?:from|от|only)?\W*$`)
+	otherMoney = regexp.MustCompile(`(?:shipping|delivery|postage|доставка|fee|balance|баланс|wallet|rate|bond|total|discount|save|minimum|deposit|cart|was|old price|sales?|spent|volume)\W*$`)
+	priceClass = regexp.MustCompile(`(?i)(?:class|id|itemprop)\s*=\s*["']?[^"'>]*(?:price|amount|cost|preis|\bask\b)`)
 )
 
 // priceScore says how much a price looks like the one that is asked, from where
 // it stands: after the word, in a place of its own, not in a menu or a title.
-func (d *document) priceScore(f *tamga.Finding) (score int) {
+func (d *document) priceScore(f *tamga.Finding) int {
+	if s, known := d.scores[f.Start]; known {
+		return s
+	}
+	if d.scores == nil {
+		d.scores = map[int]int{}
+	}
+	s := d.weighPrice(f)
+	d.scores[f.Start] = s
+	return s
+}
+
+func (d *document) weighPrice(f *tamga.Finding) (score int) {
 	before := d.page.Source[max(0, f.Start-200):f.Start]
-	words := strings.ToLower(fold(tags.ReplaceAllString(before, " ")))
+	words := strings.ToLower(fold(untagged(before)))
 	words = words[max(0, len(words)-40):]
 	switch {
 	case priceLabel.MatchString(words):
@@ -105,7 +116,7 @@ func (d *document) priceScore(f *tamga.Finding) (score int) {
 	case otherMoney.MatchString(words):
 		score -= 5
 	}
-	if priceClass.MatchString(tagsAtTheEnd.FindString(before)) {
+	if priceClass.MatchString(lastTags(before)) {
 		score += 3
 	}
 	if d.alone(f) {
@@ -137,4 +148,38 @@ func (d *document) bestPrice(ps []*tamga.Finding) (best *tamga.Finding, score in
 		}
 	}
 	return best, score
+}
+
+// lastTags are the two tags that a text ends in, with at most a word after them;
+// "" where it ends in a sentence.
+func lastTags(s string) string {
+	end := strings.LastIndexByte(s, '>')
+	if end < 0 || len(s)-end > 13 {
+		return ""
+	}
+	start := strings.LastIndexByte(s[:end], '<')
+	if start > 0 && strings.HasSuffix(strings.TrimRight(s[:start], " \t\r\n"), ">") {
+		start = strings.LastIndexByte(s[:start], '<')
+	}
+	return s[max(start, 0):end]
+}
+
+// untagged is a piece of a page without its tags; it may begin inside one.
+func untagged(s string) string {
+	var b strings.Builder
+	for s != "" {
+		i := strings.IndexByte(s, '<')
+		if i < 0 {
+			b.WriteString(s)
+			break
+		}
+		b.WriteString(s[:i])
+		b.WriteByte(' ')
+		j := strings.IndexByte(s[i:], '>')
+		if j < 0 {
+			break
+		}
+		s = s[i+j+1:]
+	}
+	return b.String()
 }
