@@ -158,7 +158,7 @@ func queryFor(f tamga.Finding) string {
 		value = f.ID
 	}
 	quoted := `"` + quoter.Replace(value) + `"`
-	if field, ok := fieldOf[f.Type]; ok {
+	if field, ok := fieldOf[f.Type]; ok && (f.Type != tamga.FindSubstance || f.ID != "") {
 		return field + ":" + quoted
 	}
 	return quoted
