@@ -321,7 +321,7 @@ func (s *scan) overrule(m *tagger.Model, p *prose) {
 			}
 			spans := m.Tag(&p.worker, x.from-first, x.to-first, register, lean)
 			for _, n := range p.order[at:upto] {
-				p.gone[n] = overruled(&s.out[n], x, register, spans)
+				p.gone[n] = s.overruled(&s.out[n], x, register, spans)
 			}
 			s.spare(p.order[at:upto], spans, p.gone)
 			for _, span := range spans {
@@ -343,9 +343,9 @@ func (s *scan) overrule(m *tagger.Model, p *prose) {
 
 // overruled says whether a finding in a tagged sentence gives way to the tagger.
 // A strong name, which is precise enough by itself, does so only to a longer span
-// around it: the sets do not mark every drug, and no table of names is learnt from
+// around it, or in news if the model has met it: the sets do not mark every drug, and no table of names is learnt from
 // two thousand texts.
-func overruled(f *tamga.Finding, x sentence, register tagger.Register, spans []tagger.Span) bool {
+func (s *scan) overruled(f *tamga.Finding, x sentence, register tagger.Register, spans []tagger.Span) bool {
 	if f.End > x.end {
 		return false
 	}
@@ -363,6 +363,10 @@ func overruled(f *tamga.Finding, x sentence, register tagger.Register, spans []t
 			}
 			return p.Start != f.Start || p.End != f.End
 		}
+	}
+	if strong && register == tagger.News {
+		h := s.named(f.Start, f.End)
+		return h != nil && h.anchor && h.start == f.Start && h.end == f.End
 	}
 	return !strong
 }

@@ -45,7 +45,7 @@ func substances(t *table) error {
 func (t *table) named(text, id string) bool {
 	found, _ := t.reader.Text(text)
 	for _, f := range found {
-		if f.Type == tamga.FindSubstance && f.ID == id && lexiconRules[f.Rule] {
+		if f.Type == tamga.FindSubstance && f.ID == id && (lexiconRules[f.Rule] || f.Rule == "drug-tagger@1") {
 			return true
 		}
 	}
