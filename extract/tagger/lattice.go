@@ -119,7 +119,7 @@ func exp(x float32) float32 {
 		x = 40
 	}
 	const log2e, ln2 = 1.4426950408889634, 0.6931471805599453
-	k := int(float64(x)*log2e + 1024.5)
+	k := int(float64(float64(x)*log2e) + 1024.5)
 	k -= 1024
 	r := float64(x) - float64(float64(k)*ln2)
 	p := float64(1)

@@ -158,7 +158,7 @@ func (t *trainer) step(s *sample) {
 			kept = append(kept, f)
 			row := t.w[int(f)*stride : int(f)*stride+stride]
 			for y := range score {
-				score[y] += float32(row[y]+row[part+y]) * t.scale
+				score[y] += float32((row[y] + row[part+y]) * t.scale)
 			}
 		}
 		t.kept[i] = kept
