@@ -10,10 +10,10 @@ import (
 // How the names of the lexicon and the learned groups are weighed against each
 // other, chosen on vendors that neither was learnt from nor is measured on.
 const (
-	voteWeight    = 0.8  // of a unanimous lexicon against the learned score, which is about -1 to 1
-	overlapMargin = 0.2  // that a group which overlaps the others must win by
-	aloneMargin   = -0.2 // that a title without a name, quantity or price must score
-	leastKnown    = 0.5  // share of features met before below which the lexicon decides alone
+	voteWeight    = 0.8 // of a unanimous lexicon against the learned score, which is about -1 to 1
+	overlapMargin = 0.2 // that a group which overlaps the others must win by
+	aloneMargin   = 0.1 // that a title without a name, quantity or price must score
+	leastKnown    = 0.5 // share of features met before below which the lexicon decides alone
 )
 
 // overlapping groups hold what also belongs to another: an opioid may be a

@@ -135,7 +135,7 @@ func mailAt(t string, i int) (start, end int) {
 		}
 		top := strings.ToLower(t[i+2+dot : end])
 		switch top {
-		case "png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "html", "php", "local", "example":
+		case "png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "html", "php", "local":
 			return 0, 0
 		}
 	}

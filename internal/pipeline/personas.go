@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"net/mail"
 	"net/url"
 	"slices"
 	"strings"
@@ -141,6 +142,11 @@ func readText(r *extract.Reader, p *link.Persona, text string) (key bool) {
 		switch f.Type {
 		case tamga.FindPGP:
 			p.Keys = union(p.Keys, v)
+			for _, id := range f.UserIDs {
+				if a, err := mail.ParseAddress(id); err == nil {
+					p.Mails = union(p.Mails, []string{strings.ToLower(a.Address)})
+				}
+			}
 			key = true
 		case tamga.FindEmail:
 			p.Mails = union(p.Mails, v)
