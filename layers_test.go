@@ -47,7 +47,7 @@ var may = map[string][]string{
 
 	"chain/coinjoin":  {"."},
 	"chain/bitcoin":   {"chain", "chain/coinjoin", ".", "internal/address"},
-	"chain/chaintest": {"chain", ".", "internal/address"},
+	"chain/chaintest": {"chain", "chain/coinjoin", ".", "internal/address"},
 	"index/bleve":     {"index", ".", "internal/address"},
 	"index/elastic":   {"index", ".", "internal/address"},
 	"index/indextest": {"index", "."},

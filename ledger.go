@@ -85,6 +85,30 @@ type Trace struct {
 	Method    string `json:"method"`    // fifo, haircut, poison
 	Hops      []Hop  `json:"hops"`
 	Ends      []End  `json:"ends"`
+
+	Mixes  []Mix   `json:"mixes,omitempty"`  // that it met, where it was asked to tell
+	Bounds []Bound `json:"bounds,omitempty"` // where it was asked for them
+}
+
+// Mix is a transaction that several owners seem to have made together (claim):
+// which input paid which output is then less than a method's answer.
+type Mix struct {
+	TxID       string   `json:"txid"`
+	Kind       string   `json:"kind"` // as chain/coinjoin names it; none where it only must not be reasoned through
+	Confidence float64  `json:"confidence"`
+	Reasons    []string `json:"reasons,omitempty"`
+	Stopped    bool     `json:"stopped,omitempty"` // the trace ends before it
+	Assumed    bool     `json:"assumed,omitempty"` // an analyst answers for passing through it
+}
+
+// Bound is the subject's value in an outpoint under each method: FIFO's answer
+// lies between nothing and Poison, which is as much as can have come there.
+type Bound struct {
+	TxID    string `json:"txid"`
+	Vout    uint32 `json:"vout"`
+	FIFO    Amount `json:"fifo"`
+	Haircut Amount `json:"haircut"`
+	Poison  Amount `json:"poison"`
 }
 
 // Wallet is addresses that one owner is said to have, under a named rule at a

@@ -34,7 +34,7 @@ const (
 	EndTime     = "time"     // Options.Since, Options.Until
 	EndFanout   = "fanout"   // Options.Fanout
 	EndTag      = "tag"      // Options.Stop
-	EndMix      = "mix"      // Options.Stop
+	EndMix      = "mix"      // Options.StopMix, or Options.Stop
 	EndUnknown  = "unknown"  // what is needed to go on is not in the source
 	EndCoinbase = "coinbase" // newly made here
 	EndFee      = "fee"      // a part of it was paid as fee by the transaction that spent it
@@ -55,7 +55,15 @@ type Options struct {
 	// Stop, where set, is asked about every outpoint before it is followed and
 	// returns EndTag, EndMix or "" to go on.
 	Stop func(tx *tamga.Tx, out tamga.TxOut) string
+
+	Mix     Mixer    // what tells a mix; the trace names those it met
+	StopMix bool     // what Mix tells is not passed through
+	Assume  []string // txids of mixes that are passed through all the same
 }
+
+// Mixer says what a transaction of several owners was taken for, nil where
+// nothing says that it is one.
+type Mixer func(*tamga.Tx) *tamga.Mix
 
 // Trace follows the value of a subject: an address (all its outputs), a
 // transaction (all its outputs) or an output (TXID:N).
@@ -78,6 +86,7 @@ func Trace(ctx context.Context, src Source, subject string, o Options) (tamga.Tr
 	}
 	t := &tracer{
 		src: src, o: o, points: map[tamga.Outpoint]*point{}, hops: map[hopKey]*hop{}, cache: map[string]*tamga.Tx{},
+		mixes: map[string]*tamga.Mix{},
 	}
 	if err := t.seed(ctx, subject); err != nil {
 		return tamga.Trace{}, fmt.Errorf("trace %s: %w", subject, err)
@@ -132,6 +141,7 @@ func (t *tracer) result(subject string) tamga.Trace {
 			tr.Ends = append(tr.Ends, tamga.End{TxID: out.TxID, Vout: out.Vout, Reason: reason})
 		}
 	}
+	tr.Mixes = t.met(tr.Hops)
 	depth := func(e tamga.End) int { return t.points[tamga.Outpoint{TxID: e.TxID, Vout: e.Vout}].depth }
 	slices.SortFunc(tr.Ends, func(a, b tamga.End) int {
 		return cmp.Or(

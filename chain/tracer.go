@@ -76,6 +76,7 @@ type tracer struct {
 	queue  queue
 	seq    int
 	cache  map[string]*tamga.Tx
+	mixes  map[string]*tamga.Mix // by txid; nil for what is none
 }
 
 // maxCached bounds the transactions kept at hand between hops.
@@ -377,6 +378,8 @@ func (t *tracer) pass(tx *tamga.Tx) string {
 	switch {
 	case t.o.Fanout > 0 && len(tx.Out) > t.o.Fanout:
 		return EndFanout
+	case t.mix(tx):
+		return EndMix
 	case tx.Time.IsZero():
 		return ""
 	case !t.o.Since.IsZero() && tx.Time.Before(t.o.Since), !t.o.Until.IsZero() && tx.Time.After(t.o.Until):

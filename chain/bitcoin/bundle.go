@@ -51,7 +51,10 @@ type bundleOptions struct {
 	Fanout    int         `json:"fanout,omitempty"`
 	Since     *time.Time  `json:"since,omitempty"`
 	Until     *time.Time  `json:"until,omitempty"`
-	Stops     []tamga.End `json:"stops,omitempty"` // where a tag or a mix ended the trace
+	Stops     []tamga.End `json:"stops,omitempty"` // where a tag ended the trace, or a mix but for StopMix
+	Mixes     bool        `json:"mixes,omitempty"` // the trace tells the mixes that it met
+	StopMix   bool        `json:"stop_mix,omitempty"`
+	Assume    []string    `json:"assume,omitempty"`
 }
 
 type bundleFile struct {
@@ -90,10 +93,11 @@ func (x *Index) TraceBundle(ctx context.Context, w io.Writer, subject string, o 
 		Tip: bundleTip{tip.Height, tip.Hash, timeOrNil(tip.Time)},
 		Options: bundleOptions{
 			Direction: tr.Direction, Method: tr.Method, Hops: o.Hops, MinValue: o.MinValue, Fanout: o.Fanout, Since: timeOrNil(o.Since), Until: timeOrNil(o.Until),
+			Mixes: o.Mix != nil, StopMix: o.StopMix, Assume: o.Assume,
 		},
 	}
 	for _, e := range tr.Ends {
-		if e.Reason == chain.EndTag || e.Reason == chain.EndMix {
+		if e.Reason == chain.EndTag || e.Reason == chain.EndMix && !o.StopMix {
 			m.Options.Stops = append(m.Options.Stops, e)
 		}
 	}

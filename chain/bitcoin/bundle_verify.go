@@ -212,7 +212,10 @@ func (t *bundleTx) proof() (*proof, error) {
 
 // replay follows the subject again over the proven transactions alone.
 func (b *bundleReader) replay(ctx context.Context, src *bundleSource, m bundleManifest, tr claimedTrace) {
-	o := chain.Options{Direction: m.Options.Direction, Method: m.Options.Method, Hops: m.Options.Hops, MinValue: m.Options.MinValue, Fanout: m.Options.Fanout}
+	o := chain.Options{Direction: m.Options.Direction, Method: m.Options.Method, Hops: m.Options.Hops, MinValue: m.Options.MinValue, Fanout: m.Options.Fanout, StopMix: m.Options.StopMix, Assume: m.Options.Assume}
+	if m.Options.Mixes {
+		o.Mix = Mixes(m.Network)
+	}
 	if t := m.Options.Since; t != nil {
 		o.Since = *t
 	}

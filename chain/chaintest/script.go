@@ -2,6 +2,7 @@ package chaintest
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -14,30 +15,16 @@ import (
 	"time"
 
 	"tamga"
-	"tamga/chain"
 )
 
-// The .trace language: one statement a line, '#' starts a comment.
-//
-//	coinbase c0 -> a:50          a coinbase transaction paying wallet a
-//	tx t1 a:1.0 -> b:0.7 c:0.3   an input a:1.0 spends a's oldest unspent output of
-//	                             exactly that value, or a new coinbase if there is
-//	                             none; t0:1 spends that output; ?:1.0 and ?1:? spend
-//	                             an output the source does not hold, of known or
-//	                             unknown value; an output !:0.1 pays nobody
-//	block                        the next transactions have the next height
-//	trace a backward hops=2 method=fifo minvalue=0.1 fanout=10 mix=t3
-//	hop 1 t1 a -> b 0.7          expected of the trace above: depth, transaction,
-//	                             input and output (wallet or t1:0), amount
-//	end b unspent                expected end: a wallet or t1:0, and the reason
-//	fails TEXT                   the trace ends in an error that has TEXT
-//
-// After a trace, every hop and end must be listed, each once.
+// traceFile is a file of the .trace language (docs/trace-language.md) as far as it
+// was read.
 type traceFile struct {
 	ledger *Ledger
 	ids    map[string]string // name of a transaction to its txid
 	names  map[string]string // and back
 	owner  map[tamga.Outpoint]string
+	kinds  map[string]string // script type of a wallet's outputs
 	value  map[tamga.Outpoint]int64
 	order  []tamga.Outpoint
 	spent  map[tamga.Outpoint]bool
@@ -69,6 +56,7 @@ func RunTrace(text string) error {
 	f := &traceFile{
 		ledger: NewLedger("regtest"), ids: map[string]string{}, names: map[string]string{},
 		owner: map[tamga.Outpoint]string{}, value: map[tamga.Outpoint]int64{}, spent: map[tamga.Outpoint]bool{},
+		kinds: map[string]string{},
 	}
 	var pending *expectation
 	finish := func() error {
@@ -88,12 +76,12 @@ func RunTrace(text string) error {
 		}
 		var err error
 		switch verb, rest := words[0], words[1:]; verb {
-		case "hop", "end", "fails":
+		case "hop", "end", "fails", "mix", "change", "stops":
 			if pending == nil {
-				err = fmt.Errorf("%s before any trace", verb)
+				err = fmt.Errorf("%s before any question", verb)
 				break
 			}
-			pending.add(n, words)
+			pending.want = append(pending.want, expected{n, words})
 		default:
 			if err = finish(); err != nil {
 				return err
@@ -103,8 +91,10 @@ func RunTrace(text string) error {
 				f.height++
 			case "coinbase", "tx":
 				err = f.transaction(verb == "coinbase", rest)
-			case "trace":
-				pending = &expectation{line: n, words: rest}
+			case "kind":
+				err = f.kind(rest)
+			case "trace", "peel":
+				pending = &expectation{line: n, verb: verb, words: rest}
 			default:
 				err = fmt.Errorf("unknown statement %q", verb)
 			}
@@ -140,8 +130,9 @@ func (f *traceFile) transaction(coinbase bool, words []string) error {
 	}
 	tx := &tamga.Tx{
 		TxID: fakeID(name), Block: fakeID(fmt.Sprint("block ", f.height)), Height: f.height,
-		Time: time.Date(2024, 1, 1, 0, int(f.height)*10, 0, 0, time.UTC),
+		Time: blockTime(f.height), Version: 2,
 	}
+	sequence := uint32(0xfffffffd) // signals replacement, as most wallets do
 	if coinbase {
 		tx.In = append(tx.In, tamga.TxIn{Coinbase: true})
 	}
@@ -149,6 +140,12 @@ func (f *traceFile) transaction(coinbase bool, words []string) error {
 	for _, w := range words {
 		if w == "->" {
 			arrow = true
+			continue
+		}
+		if key, value, ok := strings.Cut(w, "="); ok && !arrow {
+			if err := attribute(tx, &sequence, key, value); err != nil {
+				return err
+			}
 			continue
 		}
 		to, amount, _ := strings.Cut(w, ":")
@@ -166,14 +163,57 @@ func (f *traceFile) transaction(coinbase bool, words []string) error {
 		}
 		out := tamga.TxOut{N: uint32(len(tx.Out)), Value: tamga.NewAmount(v, "BTC"), Type: "nulldata"}
 		if to != "!" {
-			out.Type, out.Address = "witness_v0_keyhash", to
+			out.Type, out.Address = cmp.Or(f.kinds[to], "witness_v0_keyhash"), to
 		}
 		tx.Out = append(tx.Out, out)
 	}
 	if !arrow || len(tx.In) == 0 {
 		return fmt.Errorf("transaction %s: want inputs -> outputs", name)
 	}
+	tx.WTxID = tx.TxID
+	for i := range tx.In {
+		tx.In[i].Sequence = sequence
+		if strings.HasPrefix(tx.In[i].Type, "witness") {
+			tx.WTxID = fakeID(name + " with witness")
+		}
+	}
 	f.add(name, tx)
+	return nil
+}
+
+// blockTime is the time of a height: ten minutes a block.
+func blockTime(height int64) time.Time {
+	return time.Date(2024, 1, 1, 0, int(height)*10, 0, 0, time.UTC)
+}
+
+// attribute sets what a transaction shows of its wallet.
+func attribute(tx *tamga.Tx, sequence *uint32, key, value string) error {
+	n, err := strconv.ParseUint(value, 10, 31)
+	switch key {
+	case "version":
+		tx.Version = int32(n)
+	case "locktime":
+		tx.LockTime = uint32(n)
+	case "rbf":
+		if err = nil; value == "no" {
+			*sequence = 0xffffffff
+		}
+	default:
+		err = fmt.Errorf("unknown attribute %q", key)
+	}
+	return err
+}
+
+// kind sets the script type that outputs to a wallet have from now on.
+func (f *traceFile) kind(words []string) error {
+	types := map[string]string{
+		"p2pkh": "pubkeyhash", "p2sh": "scripthash", "p2wpkh": "witness_v0_keyhash",
+		"p2wsh": "witness_v0_scripthash", "p2tr": "witness_v1_taproot",
+	}
+	if len(words) != 2 || types[words[1]] == "" {
+		return fmt.Errorf("want: kind WALLET p2pkh|p2sh|p2wpkh|p2wsh|p2tr")
+	}
+	f.kinds[words[0]] = types[words[1]]
 	return nil
 }
 
@@ -226,7 +266,7 @@ func (f *traceFile) input(who, amount string) (tamga.TxIn, error) {
 			name := fmt.Sprint("mint", f.made)
 			f.add(name, &tamga.Tx{
 				TxID: fakeID(name), Height: 0, In: []tamga.TxIn{{Coinbase: true}},
-				Out: []tamga.TxOut{{Value: tamga.NewAmount(v, "BTC"), Type: "witness_v0_keyhash", Address: who}},
+				Out: []tamga.TxOut{{Value: tamga.NewAmount(v, "BTC"), Type: cmp.Or(f.kinds[who], "witness_v0_keyhash"), Address: who}},
 			})
 			o = tamga.Outpoint{TxID: f.ids[name]}
 		}
@@ -235,130 +275,9 @@ func (f *traceFile) input(who, amount string) (tamga.TxIn, error) {
 		return tamga.TxIn{}, fmt.Errorf("%s:%s is spent already", who, amount)
 	}
 	f.spent[o] = true
-	return tamga.TxIn{Prev: o, Known: true, Value: tamga.NewAmount(f.value[o], "BTC"), Address: f.owner[o]}, nil
-}
-
-// expectation is a trace statement with the lines that follow it.
-type expectation struct {
-	line  int
-	words []string
-	want  []expected
-}
-
-type expected struct {
-	line  int
-	words []string
-}
-
-func (e *expectation) add(line int, words []string) {
-	e.want = append(e.want, expected{line, words})
-}
-
-func (f *traceFile) options(words []string) (subject string, o chain.Options, err error) {
-	if len(words) == 0 {
-		return "", o, fmt.Errorf("trace of what")
+	in := tamga.TxIn{Prev: o, Known: true, Value: tamga.NewAmount(f.value[o], "BTC"), Address: f.owner[o]}
+	if tx, _ := f.ledger.Tx(context.Background(), o.TxID); tx != nil {
+		in.Type = tx.Out[o.Vout].Type
 	}
-	subject = words[0]
-	if name, vout, ok := strings.Cut(subject, ":"); f.ids[name] != "" {
-		if subject = f.ids[name]; ok {
-			subject += ":" + vout
-		}
-	}
-	for _, w := range words[1:] {
-		key, value, _ := strings.Cut(w, "=")
-		switch key {
-		case chain.Forward, chain.Backward:
-			o.Direction = key
-		case "method":
-			o.Method = value
-		case "hops":
-			o.Hops, err = strconv.Atoi(value)
-		case "fanout":
-			o.Fanout, err = strconv.Atoi(value)
-		case "minvalue":
-			o.MinValue, err = coins(value)
-		case "mix":
-			o.Stop = func(tx *tamga.Tx, _ tamga.TxOut) string {
-				if tx.TxID == f.ids[value] {
-					return chain.EndMix
-				}
-				return ""
-			}
-		default:
-			err = fmt.Errorf("unknown option %q", w)
-		}
-		if err != nil {
-			return "", o, err
-		}
-	}
-	return subject, o, nil
-}
-
-// place is an outpoint in both ways it can be written.
-func (f *traceFile) place(o tamga.Outpoint) [2]string {
-	return [2]string{f.owner[o], fmt.Sprintf("%s:%d", f.names[o.TxID], o.Vout)}
-}
-
-func (f *traceFile) check(e *expectation) error {
-	subject, o, err := f.options(e.words)
-	if err != nil {
-		return fmt.Errorf("line %d: %w", e.line, err)
-	}
-	tr, err := chain.Trace(context.Background(), f.ledger, subject, o)
-	type fact struct {
-		text  string
-		match func(w []string) bool
-		used  bool
-	}
-	var facts []*fact
-	is := func(p [2]string, s string) bool { return s != "" && (p[0] == s || p[1] == s) }
-	for _, h := range tr.Hops {
-		in, out := f.place(tamga.Outpoint{TxID: h.In.TxID, Vout: *h.In.Vout}), f.place(tamga.Outpoint{TxID: h.TxID, Vout: h.Out.N})
-		facts = append(facts, &fact{
-			text: fmt.Sprintf("hop %d %s %s -> %s %s satoshis", h.Depth, f.names[h.TxID], in[1], out[1], h.Amount),
-			match: func(w []string) bool {
-				if len(w) != 7 || w[0] != "hop" || w[4] != "->" {
-					return false
-				}
-				v, err := coins(w[6])
-				return err == nil && w[1] == strconv.Itoa(h.Depth) && w[2] == f.names[h.TxID] &&
-					is(in, w[3]) && is(out, w[5]) && h.Amount.Cmp(tamga.NewAmount(v, "")) == 0
-			},
-		})
-	}
-	for _, x := range tr.Ends {
-		at := f.place(tamga.Outpoint{TxID: x.TxID, Vout: x.Vout})
-		facts = append(facts, &fact{
-			text:  fmt.Sprintf("end %s %s", at[1], x.Reason),
-			match: func(w []string) bool { return len(w) == 3 && w[0] == "end" && is(at, w[1]) && w[2] == x.Reason },
-		})
-	}
-	if err != nil {
-		facts = append(facts, &fact{
-			text: fmt.Sprintf("fails %v", err),
-			match: func(w []string) bool {
-				return w[0] == "fails" && strings.Contains(err.Error(), strings.Join(w[1:], " "))
-			},
-		})
-	}
-next:
-	for _, w := range e.want {
-		for _, x := range facts {
-			if !x.used && x.match(w.words) {
-				x.used = true
-				continue next
-			}
-		}
-		var got strings.Builder
-		for _, x := range facts {
-			fmt.Fprintf(&got, "\n\t%s", x.text)
-		}
-		return fmt.Errorf("line %d: %s: not so; the trace has%s", w.line, strings.Join(w.words, " "), &got)
-	}
-	for _, x := range facts {
-		if !x.used {
-			return fmt.Errorf("line %d: the trace has more: %s", e.line, x.text)
-		}
-	}
-	return nil
+	return in, nil
 }

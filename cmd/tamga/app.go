@@ -90,6 +90,7 @@ It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
 	add("collect", newDemo(a), newInit(a), newCrawl(a), newExtract(a), newProfile(a))
 	add("ask",
 		newSearch(a), newSubstances(a), newLink(a), newSales(a),
+		newPeel(a),
 		newTrace(a), newCluster(a), newWhy(a), newExport(a), newChain(a),
 		newServe(a))
 	add("keep", newVerify(a), newReindex(a), newConfig(a), newGenerate(a), newVersion(a))

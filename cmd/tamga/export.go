@@ -43,6 +43,7 @@ The ledger index must have been made from blocks.`,
 				return err
 			}
 			defer ledger.Close()
+			opt.Mix = bitcoin.Mixes(ledger.Network())
 			tmp, err := os.CreateTemp(filepath.Dir(bundle), ".tamga-bundle-*")
 			if err != nil {
 				return err
@@ -50,6 +51,9 @@ The ledger index must have been made from blocks.`,
 			defer os.Remove(tmp.Name()) // gone already where it was renamed
 			tr, err := ledger.TraceBundle(cmd.Context(), tmp, argv[0], opt, time.Now())
 			if err := errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
+				return err
+			}
+			if err := a.answerFor(cmd.Context(), ws, conf, tr, t); err != nil {
 				return err
 			}
 			if err := os.Rename(tmp.Name(), bundle); err != nil {

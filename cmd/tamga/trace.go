@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -10,17 +9,25 @@ import (
 
 	"tamga"
 	"tamga/chain"
+	"tamga/chain/bitcoin"
 )
 
 func newTrace(a *app) *cobra.Command {
 	var t tracing
+	var bounds bool
 	cmd := &cobra.Command{
 		Use:   "trace ADDRESS|TXID|TXID:N",
 		Short: "Follow value forward or back on the local ledger index",
 		Long: `Trace follows value from an address, a transaction or an output, transaction by
 transaction. Which input paid which output is a method's answer, not a fact of the
 ledger: the result names the method. Where an input's value is unknown the trace
-ends there and says so.`,
+ends there and says so.
+
+No limit applies unless its flag is given. A transaction that several owners made
+together hides which input paid which output: the trace tells where it went through
+one, and with --stop-mix ends before it. To go on through a certain one all the same,
+--assume it and give a --reason: who assumed what, when and why is kept in the
+evidence log.`,
 		Example: `  tamga trace bcrt1q… --forward --hops 4
   tamga trace f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16 --backward --json`,
 		Args: args(cobra.ExactArgs(1)),
@@ -38,8 +45,16 @@ ends there and says so.`,
 				return err
 			}
 			defer ledger.Close()
-			tr, err := chain.Trace(cmd.Context(), ledger, argv[0], opt)
+			opt.Mix = bitcoin.Mixes(ledger.Network())
+			run := chain.Trace
+			if bounds {
+				run = chain.Bounds
+			}
+			tr, err := run(cmd.Context(), ledger, argv[0], opt)
 			if err != nil {
+				return err
+			}
+			if err := a.answerFor(cmd.Context(), ws, conf, tr, t); err != nil {
 				return err
 			}
 			if a.json {
@@ -49,33 +64,8 @@ ends there and says so.`,
 		},
 	}
 	t.flags(cmd)
+	cmd.Flags().BoolVar(&bounds, "bounds", false, "tell the amounts by all three methods at every outpoint")
 	return cmd
-}
-
-// tracing is the flags that say how to trace.
-type tracing struct {
-	forward, backward bool
-	hops              int
-	method            string
-}
-
-func (t *tracing) flags(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.BoolVar(&t.forward, "forward", false, "where it went (the default)")
-	f.BoolVar(&t.backward, "backward", false, "where it came from")
-	f.IntVar(&t.hops, "hops", 0, "stop after so many transactions; 0 is no limit")
-	f.StringVar(&t.method, "method", "fifo", "fifo, haircut or poison")
-}
-
-func (t *tracing) options() (chain.Options, error) {
-	if t.forward && t.backward {
-		return chain.Options{}, usageError{errors.New("--forward and --backward exclude each other")}
-	}
-	opt := chain.Options{Direction: chain.Forward, Hops: t.hops, Method: t.method}
-	if t.backward {
-		opt.Direction = chain.Backward
-	}
-	return opt, nil
 }
 
 // from names an input: by address, else by the output it spends.
@@ -106,6 +96,9 @@ func printTrace(out io.Writer, tr tamga.Trace) error {
 	}
 	for _, e := range tr.Ends {
 		fmt.Fprintf(out, "end  %s:%d  %s\n", e.TxID, e.Vout, e.Reason)
+	}
+	for _, b := range tr.Bounds {
+		fmt.Fprintf(out, "at   %s:%d  fifo %s, haircut %s, poison %s\n", b.TxID, b.Vout, b.FIFO, b.Haircut, b.Poison)
 	}
 	return nil
 }

@@ -1,0 +1,72 @@
+package bitcoin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"tamga/chain"
+)
+
+// blockSci indexes BlockSci's labelled regtest chain and reads its labels.
+func blockSci(t *testing.T) (*Index, map[string]any) {
+	t.Helper()
+	dir := dataDir(t, "chain/blocksci/files/btc")
+	b, err := os.ReadFile(filepath.Join(dir, "output.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	labels := map[string]any{}
+	if err := json.Unmarshal(b, &labels); err != nil {
+		t.Fatal(err)
+	}
+	_, x := mustBuild(t, t.TempDir(), filepath.Join(dir, "regtest", "blocks"), Options{})
+	return x, labels
+}
+
+// TestPeelBlockSci follows BlockSci's labelled peel chain from its first
+// transaction to its last, and back.
+func TestPeelBlockSci(t *testing.T) {
+	x, labels := blockSci(t)
+	ctx := context.Background()
+	var want []string
+	for i := range 10 {
+		want = append(want, fmt.Sprintf("%s:%v", labels[fmt.Sprintf("peeling-chain-%d-tx", i)], labels[fmt.Sprintf("peeling-chain-%d-position", i)]))
+	}
+	show := func(steps []chain.PeelStep) (got []string) {
+		for _, s := range steps {
+			if s.Change == nil {
+				got = append(got, s.TxID)
+			} else {
+				got = append(got, fmt.Sprintf("%s:%d", s.TxID, s.Change.N))
+			}
+		}
+		return got
+	}
+	first, last := want[0][:64], want[9][:64]
+	p, err := chain.Peel(ctx, x, first, chain.PeelOptions{Mix: Mixes("regtest")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Nothing spent the last one's outputs: which is its change only its maker knows.
+	if got := show(p.Steps); len(got) != 10 || !slices.Equal(got[:9], want[:9]) || got[9] != last || p.End != chain.EndUnspent {
+		t.Fatalf("%s: %q, want %q", p.End, got, want)
+	}
+	back, err := chain.Peel(ctx, x, last, chain.PeelOptions{Direction: chain.Backward, Mix: Mixes("regtest")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := show(back.Steps)
+	if funding := labels["funding-tx-peeling-chain"].(string); len(got) != 10 || got[9][:64] != funding || back.End != chain.EndCoinbase {
+		t.Fatalf("back %s: %q, want it to come to %s", back.End, got, funding)
+	}
+	for i := range 9 {
+		if got[i] != want[8-i] {
+			t.Fatalf("back %s: %q", back.End, got)
+		}
+	}
+}

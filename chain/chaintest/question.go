@@ -1,0 +1,222 @@
+package chaintest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tamga"
+	"tamga/chain"
+	"tamga/chain/coinjoin"
+)
+
+// expectation is a question of a .trace file with the lines that follow it.
+type expectation struct {
+	line  int
+	verb  string
+	words []string
+	want  []expected
+}
+
+type expected struct {
+	line  int
+	words []string
+}
+
+// fact is a part of an answer: how it reads, and which lines say it.
+type fact struct {
+	text  string
+	match func(words []string) bool
+	used  bool
+}
+
+// check asks the question and wants every part of the answer listed, each once.
+func (f *traceFile) check(e *expectation) error {
+	ask := map[string]func([]string) ([]*fact, error){"trace": f.trace, "peel": f.peel}[e.verb]
+	facts, err := ask(e.words)
+	if err != nil {
+		return fmt.Errorf("line %d: %w", e.line, err)
+	}
+next:
+	for _, w := range e.want {
+		for _, x := range facts {
+			if !x.used && x.match(w.words) {
+				x.used = true
+				continue next
+			}
+		}
+		var got strings.Builder
+		for _, x := range facts {
+			fmt.Fprintf(&got, "\n\t%s", x.text)
+		}
+		return fmt.Errorf("line %d: %s: not so; the answer has%s", w.line, strings.Join(w.words, " "), &got)
+	}
+	for _, x := range facts {
+		if !x.used {
+			return fmt.Errorf("line %d: the answer has more: %s", e.line, x.text)
+		}
+	}
+	return nil
+}
+
+// says is a fact that one line alone says.
+func says(words ...string) *fact {
+	return &fact{text: strings.Join(words, " "), match: func(w []string) bool { return slices.Equal(w, words) }}
+}
+
+// fails is the fact that a question had no answer.
+func fails(err error) []*fact {
+	return []*fact{{
+		text: fmt.Sprintf("fails %v", err),
+		match: func(w []string) bool {
+			return w[0] == "fails" && strings.Contains(err.Error(), strings.Join(w[1:], " "))
+		},
+	}}
+}
+
+// place is an outpoint in both ways it can be written.
+type place [2]string
+
+func (f *traceFile) place(o tamga.Outpoint) place {
+	return place{f.owner[o], fmt.Sprintf("%s:%d", f.names[o.TxID], o.Vout)}
+}
+
+func (p place) is(s string) bool { return s != "" && (p[0] == s || p[1] == s) }
+
+// subject turns the name of a transaction, or of an output of it, into its id.
+func (f *traceFile) subject(word string) string {
+	name, vout, ok := strings.Cut(word, ":")
+	id := f.ids[name]
+	switch {
+	case id == "":
+		return word
+	case ok:
+		return id + ":" + vout
+	}
+	return id
+}
+
+// mixer is the classifier of coinjoins.
+func mixer(tx *tamga.Tx) *tamga.Mix {
+	c := coinjoin.Classify(tx, "regtest")
+	if !c.Abstain {
+		return nil
+	}
+	return &tamga.Mix{TxID: tx.TxID, Kind: c.Kind, Confidence: c.Confidence, Reasons: c.Reasons}
+}
+
+func (f *traceFile) options(words []string) (subject string, o chain.Options, err error) {
+	if len(words) == 0 {
+		return "", o, fmt.Errorf("trace of what")
+	}
+	for _, w := range words[1:] {
+		key, value, _ := strings.Cut(w, "=")
+		n := 0
+		switch key {
+		case chain.Forward, chain.Backward:
+			o.Direction = key
+		case "method":
+			o.Method = value
+		case "hops":
+			o.Hops, err = strconv.Atoi(value)
+		case "fanout":
+			o.Fanout, err = strconv.Atoi(value)
+		case "minvalue":
+			o.MinValue, err = coins(value)
+		case "since":
+			n, err = strconv.Atoi(value)
+			o.Since = blockTime(int64(n))
+		case "until":
+			n, err = strconv.Atoi(value)
+			o.Until = blockTime(int64(n))
+		case "mixes":
+			o.Mix = mixer
+		case "assume":
+			o.Assume = append(o.Assume, f.ids[value])
+		case "stop":
+			if o.Mix, o.StopMix = mixer, true; value != "mix" {
+				err = fmt.Errorf("stop at what: %q", value)
+			}
+		case "mix":
+			o.Stop = func(tx *tamga.Tx, _ tamga.TxOut) string {
+				if tx.TxID == f.ids[value] {
+					return chain.EndMix
+				}
+				return ""
+			}
+		default:
+			err = fmt.Errorf("unknown option %q", w)
+		}
+		if err != nil {
+			return "", o, err
+		}
+	}
+	return f.subject(words[0]), o, nil
+}
+
+func (f *traceFile) trace(words []string) (facts []*fact, err error) {
+	subject, o, err := f.options(words)
+	if err != nil {
+		return nil, err
+	}
+	tr, err := chain.Trace(context.Background(), f.ledger, subject, o)
+	if err != nil {
+		return fails(err), nil
+	}
+	for _, h := range tr.Hops {
+		in, out := f.place(tamga.Outpoint{TxID: h.In.TxID, Vout: *h.In.Vout}), f.place(tamga.Outpoint{TxID: h.TxID, Vout: h.Out.N})
+		facts = append(facts, &fact{
+			text: fmt.Sprintf("hop %d %s %s -> %s %s satoshis", h.Depth, f.names[h.TxID], in[1], out[1], h.Amount),
+			match: func(w []string) bool {
+				if len(w) != 7 || w[0] != "hop" || w[4] != "->" {
+					return false
+				}
+				v, err := coins(w[6])
+				return err == nil && w[1] == strconv.Itoa(h.Depth) && w[2] == f.names[h.TxID] &&
+					in.is(w[3]) && out.is(w[5]) && h.Amount.Cmp(tamga.NewAmount(v, "")) == 0
+			},
+		})
+	}
+	for _, x := range tr.Ends {
+		at := f.place(tamga.Outpoint{TxID: x.TxID, Vout: x.Vout})
+		facts = append(facts, &fact{
+			text:  fmt.Sprintf("end %s %s", at[1], x.Reason),
+			match: func(w []string) bool { return len(w) == 3 && w[0] == "end" && at.is(w[1]) && w[2] == x.Reason },
+		})
+	}
+	for _, m := range tr.Mixes {
+		how := "passed"
+		switch {
+		case m.Stopped:
+			how = "stopped"
+		case m.Assumed:
+			how = "assumed"
+		}
+		facts = append(facts, says("mix", f.names[m.TxID], how))
+	}
+	return facts, nil
+}
+
+func (f *traceFile) peel(words []string) (facts []*fact, err error) {
+	subject, o, err := f.options(words)
+	if err != nil {
+		return nil, err
+	}
+	p, err := chain.Peel(context.Background(), f.ledger, subject, chain.PeelOptions{Direction: o.Direction, Hops: o.Hops, Mix: mixer})
+	if err != nil {
+		return fails(err), nil
+	}
+	for _, s := range p.Steps {
+		name, at := f.names[s.TxID], place{"none", "none"}
+		if s.Change != nil {
+			at = f.place(tamga.Outpoint{TxID: s.TxID, Vout: s.Change.N})
+		}
+		facts = append(facts, &fact{
+			text:  fmt.Sprintf("change %s %s", name, at[1]),
+			match: func(w []string) bool { return len(w) == 3 && w[0] == "change" && w[1] == name && at.is(w[2]) },
+		})
+	}
+	return append(facts, says("stops", p.End)), nil
+}
