@@ -46,13 +46,14 @@ var may = map[string][]string{
 	"extract/tagger/train":    {"extract", "extract/tagger"},
 
 	"chain/coinjoin":  {"."},
+	"chain/tags":      {".", "internal/address"},
 	"chain/bitcoin":   {"chain", "chain/coinjoin", ".", "internal/address"},
 	"chain/chaintest": {"chain", "chain/coinjoin", ".", "internal/address"},
 	"index/bleve":     {"index", ".", "internal/address"},
 	"index/elastic":   {"index", ".", "internal/address"},
 	"index/indextest": {"index", "."},
 
-	"internal/pipeline": {".", "crawler", "evidence", "extract", "extract/link", "chain", "index", "internal/decode"},
+	"internal/pipeline": {".", "crawler", "evidence", "extract", "extract/link", "chain", "chain/tags", "index", "internal/decode"},
 	"dashboards":        {".", "index"},
 
 	"internal/torlab": {},

@@ -15,6 +15,7 @@ import (
 func newTrace(a *app) *cobra.Command {
 	var t tracing
 	var bounds bool
+	var stopTag bool
 	cmd := &cobra.Command{
 		Use:   "trace ADDRESS|TXID|TXID:N",
 		Short: "Follow value forward or back on the local ledger index",
@@ -45,6 +46,13 @@ evidence log.`,
 				return err
 			}
 			defer ledger.Close()
+			if stopTag {
+				done, err := a.stopAtTags(cmd.Context(), ws, ledger, &opt)
+				if err != nil {
+					return err
+				}
+				defer done()
+			}
 			opt.Mix = bitcoin.Mixes(ledger.Network())
 			run := chain.Trace
 			if bounds {
@@ -65,6 +73,7 @@ evidence log.`,
 	}
 	t.flags(cmd)
 	cmd.Flags().BoolVar(&bounds, "bounds", false, "tell the amounts by all three methods at every outpoint")
+	cmd.Flags().BoolVar(&stopTag, "stop-tag", false, "stop at outputs of tagged addresses (tamga tags)")
 	return cmd
 }
 

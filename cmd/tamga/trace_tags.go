@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+
+	"tamga"
+	"tamga/chain"
+	"tamga/chain/bitcoin"
+	"tamga/internal/config"
+)
+
+// stopAtTags makes a trace stop where it reaches a tagged address, its own tag or
+// that of its wallet; the caller calls done after the trace.
+func (a *app) stopAtTags(ctx context.Context, ws *config.Workspace, ledger *bitcoin.Index, opt *chain.Options) (done func(), err error) {
+	b, err := a.tagbook(ctx, ws, nil)
+	if err != nil {
+		return nil, err
+	}
+	r, closeWallets, err := b.resolver(ctx, ledger)
+	if err != nil {
+		b.Close()
+		return nil, err
+	}
+	before := opt.Stop
+	opt.Stop = func(tx *tamga.Tx, out tamga.TxOut) string {
+		if before != nil {
+			if reason := before(tx, out); reason != "" {
+				return reason
+			}
+		}
+		found, err := r.Lookup(ctx, out.Address)
+		if err != nil {
+			a.log.Error("tags not read", "address", out.Address, "err", err)
+			return ""
+		}
+		if len(found) > 0 {
+			return chain.EndTag
+		}
+		return ""
+	}
+	return func() { closeWallets(); b.Close() }, nil
+}
