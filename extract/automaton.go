@@ -1,126 +1,204 @@
 package extract
 
-// automaton finds all words of a set in one pass (Aho and Corasick 1975), as a
-// complete byte automaton: one table look-up a byte, whatever the words are.
+import (
+	"cmp"
+	"slices"
+	"unicode/utf8"
+)
+
+// automaton finds all words of a set in one pass: a trie in a double array (Aoe
+// 1989), which is small enough for the cache of a processor however many words it
+// holds. A pass costs at most the longest word at each place it starts from.
 type automaton struct {
-	class  [256]uint8 // bytes that no word holds share class 0
-	width  int
-	next   []int32 // at state*width+class: the state after it, times two, plus one where a word ends
-	word   []int32 // word that ends at a state, -1 for none
-	suffix []int32 // longest proper suffix of a state at which a word ends, 0 for none
-	length []int32 // of each word, in bytes
+	class  [256]uint8      // bytes that no word holds share class 0
+	cells  []cell          // states; the child of s by class c is s.base+c, where that cell has s as its parent
+	pairs  [1 << 10]uint64 // a bit for each two bytes that a word may begin with
+	length []int32         // of each word, in bytes
 }
+
+type cell struct{ base, parent, word int32 }
+
+// noState is the parent of a cell that is free, and the word of a state at which
+// none ends.
+const noState = -1
 
 // newAutomaton compiles words; empty ones are ignored, and of equal ones the
 // first wins.
 func newAutomaton(words []string) *automaton {
-	a := &automaton{length: make([]int32, len(words)), width: 1}
-	for _, w := range words {
+	a := &automaton{length: make([]int32, len(words))}
+	width := 1
+	order := make([]int32, 0, len(words))
+	for n, w := range words {
+		a.length[n] = int32(len(w))
+		if w != "" {
+			order = append(order, int32(n))
+		}
 		for i := range len(w) {
-			if a.class[w[i]] == 0 && a.width < 256 {
-				a.class[w[i]] = uint8(a.width)
-				a.width++
+			if a.class[w[i]] == 0 && width < 256 {
+				a.class[w[i]] = uint8(width)
+				width++
 			}
 		}
+		a.begin(w)
 	}
-	a.grow()
-	for n, w := range words {
-		if w == "" {
+	slices.SortFunc(order, func(x, y int32) int { return cmp.Or(cmp.Compare(words[x], words[y]), cmp.Compare(x, y)) })
+	b := builder{automaton: a, width: width, words: words}
+	b.grow(1)
+	b.cells[0] = cell{parent: 0, word: noState}
+	type task struct {
+		state, lo, hi int32
+		depth         int
+	}
+	for queue := []task{{0, 0, int32(len(order)), 0}}; len(queue) > 0; queue = queue[1:] {
+		t := queue[0]
+		lo := t.lo
+		for lo < t.hi && len(words[order[lo]]) == t.depth { // words that end here
+			if b.cells[t.state].word == noState {
+				b.cells[t.state].word = order[lo]
+			}
+			lo++
+		}
+		if lo == t.hi {
 			continue
 		}
-		a.length[n] = int32(len(w))
-		s := int32(0)
-		for i := range len(w) {
-			k := int(s)*a.width + int(a.class[w[i]])
-			if a.next[k] == 0 {
-				t := int32(len(a.word))
-				a.grow()
-				a.next[k] = t
+		var parts []task
+		for from := lo; from < t.hi; {
+			c := words[order[from]][t.depth]
+			to := from + 1
+			for to < t.hi && words[order[to]][t.depth] == c {
+				to++
 			}
-			s = a.next[k]
+			parts = append(parts, task{int32(a.class[c]), from, to, t.depth + 1})
+			from = to
 		}
-		if a.word[s] < 0 {
-			a.word[s] = int32(n)
+		b.room = b.room[:0]
+		for _, p := range parts {
+			b.room = append(b.room, p.state)
+		}
+		base := b.place()
+		b.cells[t.state].base = base
+		for _, p := range parts {
+			b.cells[base+p.state] = cell{parent: t.state, word: noState}
+			p.state += base
+			queue = append(queue, p)
 		}
 	}
-	a.pack(a.link())
+	b.grow(len(b.cells) + 256) // a look-up never leaves the array
 	return a
 }
 
-func (a *automaton) grow() {
-	a.next = append(a.next, make([]int32, a.width)...)
-	a.word = append(a.word, -1)
-	a.suffix = append(a.suffix, 0)
+// begin marks the first two bytes of a word.
+func (a *automaton) begin(w string) {
+	switch {
+	case len(w) == 1:
+		for c := range 256 {
+			a.mark(w[0], byte(c))
+		}
+	case len(w) > 1:
+		a.mark(w[0], w[1])
+	}
 }
 
-// link turns the trie into the complete automaton, breadth first; it returns the
-// states in that order.
-func (a *automaton) link() []int32 {
-	fail := make([]int32, len(a.word))
-	var queue []int32
-	for c := range a.width {
-		if s := a.next[c]; s != 0 {
-			queue = append(queue, s)
-		}
-	}
-	for i := 0; i < len(queue); i++ {
-		s := queue[i]
-		f := fail[s]
-		a.suffix[s] = a.suffix[f]
-		if a.word[f] >= 0 {
-			a.suffix[s] = f
-		}
-		for c := range a.width {
-			k := int(s)*a.width + c
-			if t := a.next[k]; t != 0 {
-				fail[t] = a.next[int(f)*a.width+c]
-				queue = append(queue, t)
-			} else {
-				a.next[k] = a.next[int(f)*a.width+c]
-			}
-		}
-	}
-	return append([]int32{0}, queue...)
+func (a *automaton) mark(b, c byte) { a.pairs[uint(b)<<2|uint(c)>>6] |= 1 << (c & 63) }
+
+// builder places the states of an automaton.
+type builder struct {
+	*automaton
+	width int
+	words []string
+	room  []int32 // classes to be placed
+	free  int     // no cell before is free
 }
 
-// pack numbers the states anew in the order given: those near the root, where a
-// text is most of the time, lie side by side and stay in the cache.
-func (a *automaton) pack(order []int32) {
-	number := make([]int32, len(order))
-	for n, s := range order {
-		number[s] = int32(n)
+func (b *builder) grow(n int) {
+	for len(b.cells) < n {
+		b.cells = append(b.cells, cell{parent: noState, word: noState})
 	}
-	next, word, suffix := make([]int32, len(a.next)), make([]int32, len(a.word)), make([]int32, len(a.suffix))
-	for n, s := range order {
-		word[n], suffix[n] = a.word[s], number[a.suffix[s]]
-		for c := range a.width {
-			t := a.next[int(s)*a.width+c]
-			v := number[t] << 1
-			if a.word[t] >= 0 || a.suffix[t] != 0 {
-				v |= 1
-			}
-			next[n*a.width+c] = v
-		}
-	}
-	a.next, a.word, a.suffix = next, word, suffix
 }
 
-// each calls hit for every word in text, by ascending end.
+// place finds a base at which the cells of all classes are free.
+func (b *builder) place() int32 {
+	for b.free < len(b.cells) && b.cells[b.free].parent != noState {
+		b.free++
+	}
+	least := slices.Min(b.room)
+	for base := max(1, int32(b.free)-least); ; base++ {
+		b.grow(int(base) + b.width + 1)
+		if !slices.ContainsFunc(b.room, func(c int32) bool { return b.cells[base+c].parent != noState }) {
+			return base
+		}
+	}
+}
+
+// each calls hit for every word in text, by ascending start.
 func (a *automaton) each(text []byte, hit func(word, start, end int)) {
-	s := int32(0)
+	for i := range text {
+		a.from(text, i, hit)
+	}
+}
+
+// eachWord calls hit for every word in text that may stand as one, by ascending
+// start: with no letter before it, but for a unit behind a number ("50gcocaine"),
+// or where the alphabet changes.
+func (a *automaton) eachWord(text []byte, hit func(word, start, end int)) {
+	run := 0 // letters of the run before i that began behind a digit; -1 for another run
 	for i, c := range text {
-		s = a.next[int(s>>1)*a.width+int(a.class[c])]
-		if s&1 == 0 {
-			continue
+		if i > 0 {
+			switch before := text[i-1]; {
+			case isLetter(before):
+				if run < 0 || run >= maxUnit {
+					if isLetter(c) || isDigit(c) {
+						run = -1
+						continue
+					}
+				} else {
+					run++
+				}
+			case before < utf8.RuneSelf:
+				run = -1
+				if isDigit(before) {
+					run = 0
+				}
+			default:
+				run = -1
+				if c >= utf8.RuneSelf && (c < 0xC0 || letterLead(text, i)) {
+					continue
+				}
+			}
 		}
-		t := s >> 1
-		if a.word[t] < 0 {
-			t = a.suffix[t]
+		a.from(text, i, hit)
+	}
+}
+
+// maxUnit is how many letters a unit has that a word may follow without a gap.
+const maxUnit = 4
+
+// letterLead says whether the character before i begins with a byte of the
+// alphabets that have no other signs: Latin with marks, Greek, Cyrillic.
+func letterLead(text []byte, i int) bool {
+	if i < 2 {
+		return false
+	}
+	c := text[i-2]
+	return 0xC4 <= c && c <= 0xD4 || c == 0xC3 && text[i-1] != 0x97 && text[i-1] != 0xB7
+}
+
+// from calls hit for the words that start at i.
+func (a *automaton) from(text []byte, i int, hit func(word, start, end int)) {
+	if i+1 < len(text) {
+		if b, c := text[i], text[i+1]; a.pairs[uint(b)<<2|uint(c)>>6]&(1<<(c&63)) == 0 {
+			return
 		}
-		for t != 0 {
-			w := a.word[t]
-			hit(int(w), i+1-int(a.length[w]), i+1)
-			t = a.suffix[t]
+	}
+	s := int32(0)
+	for k := i; k < len(text); k++ {
+		t := a.cells[s].base + int32(a.class[text[k]])
+		next := &a.cells[t]
+		if next.parent != s || t == s {
+			return
+		}
+		if s = t; next.word != noState {
+			hit(int(next.word), i, k+1)
 		}
 	}
 }

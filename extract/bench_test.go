@@ -33,7 +33,7 @@ func BenchmarkRecognise(b *testing.B) {
 			b.SetBytes(int64(len(low)))
 			for b.Loop() {
 				n := 0
-				r.lexicon.words.each(low, func(int, int, int) { n++ })
+				r.lexicon.words.eachWord(low, func(int, int, int) { n++ })
 			}
 		})
 		plain := *r

@@ -198,6 +198,19 @@ func (s *scan) guises(all []hit) []hit {
 			continue
 		}
 		start, kinds, repeated, sign := i, uint8(0), false, false
+		for i < len(low) && guiseClass[low[i]] == guiseAlpha { // a plain word, as most are
+			if i > start+1 && low[i] == low[i-1] && low[i] == low[i-2] {
+				repeated = true
+			}
+			i++
+		}
+		if i > start {
+			kinds = guiseAlpha
+			if i-start > 1 && !repeated && s.written == nil && (i == len(low) || guiseClass[low[i]] == gapByte) {
+				singles = 0
+				continue
+			}
+		}
 		for i < len(low) {
 			k := guiseClass[low[i]]
 			if k == gapByte {
@@ -531,7 +544,8 @@ func (s *scan) spread(i int) (guise, int) {
 // are read as, and adds what it finds there.
 func (s *scan) reread(found []guise, all []hit) []hit {
 	const around = 48
-	plain := all
+	plain := slices.Clone(all)
+	slices.SortFunc(plain, func(a, b hit) int { return a.end - b.end })
 	var region []byte
 	type place struct{ at, src int }
 	for i := 0; i < len(found); {
@@ -569,7 +583,7 @@ func (s *scan) reread(found []guise, all []hit) []hit {
 		}
 		region = append(region, s.low[src:hi]...)
 		t := &scan{lex: s.lex, s: string(region), low: region}
-		s.lex.words.each(region, func(w, start, end int) {
+		s.lex.words.eachWord(region, func(w, start, end int) {
 			e := &s.lex.entries[w]
 			if end = t.bounded(e, start, end); end == 0 {
 				return

@@ -24,6 +24,8 @@ const (
 	leastWeak      = 0.7  // probability of a longer span around an everyday word without company
 	leastProse     = 10   // words of prose have at least one small word
 	maxForeign     = 4    // words have at most one of another script
+	leastPage      = 1000 // bytes of a page of offers, which has
+	bytesAPrice    = 800  // a price in so many
 )
 
 // smallWords are the words that tell a sentence: those that only sentences have,
@@ -83,7 +85,7 @@ var proses = sync.Pool{New: func() any { return new(prose) }}
 // learned lets the tagger have its say on the findings so far.
 func (s *scan) learned() {
 	m := s.reader.model
-	if m == nil || len(s.hits)+len(s.anchors)+len(s.out) == 0 {
+	if m == nil || len(s.hits)+len(s.anchors)+len(s.out) == 0 || s.sells() {
 		return
 	}
 	p := proses.Get().(*prose)
@@ -97,6 +99,22 @@ func (s *scan) learned() {
 	if cap(p.tokens) > maxRoom {
 		*p = prose{worker: p.worker}
 	}
+}
+
+// sells says whether a text is a page of offers: longer than a message, with a
+// price in every few sentences. Nine of ten pages of a market are, and next to no
+// news or talk. What it says around its offers stays with the lexicon.
+func (s *scan) sells() bool {
+	if len(s.s) < leastPage {
+		return false
+	}
+	prices := 0
+	for i := range s.out {
+		if s.out[i].Type == tamga.FindPrice {
+			prices++
+		}
+	}
+	return prices*bytesAPrice > len(s.s)
 }
 
 // gather finds the sentences to be tagged, with their tokens.

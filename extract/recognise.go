@@ -133,7 +133,7 @@ func inRanges(ranges [][2]int, i int) bool {
 // each place, none inside another.
 func (s *scan) words() {
 	all := s.hits
-	s.lex.words.each(s.low, func(w, start, end int) {
+	s.lex.words.eachWord(s.low, func(w, start, end int) {
 		e := &s.lex.entries[w]
 		if end = s.bounded(e, start, end); end == 0 || s.hidden(start) {
 			return
