@@ -42,9 +42,9 @@ func newAutomaton(words []string) *automaton {
 		a.begin(w)
 	}
 	slices.SortFunc(order, func(x, y int32) int { return cmp.Or(cmp.Compare(words[x], words[y]), cmp.Compare(x, y)) })
-	b := builder{automaton: a, width: width, words: words}
+	b := builder{automaton: a, width: width}
 	b.grow(1)
-	b.cells[0] = cell{parent: 0, word: noState}
+	b.cells[0].parent = 0
 	type task struct {
 		state, lo, hi int32
 		depth         int
@@ -78,8 +78,8 @@ func newAutomaton(words []string) *automaton {
 		base := b.place()
 		b.cells[t.state].base = base
 		for _, p := range parts {
-			b.cells[base+p.state] = cell{parent: t.state, word: noState}
 			p.state += base
+			b.take(p.state, t.state)
 			queue = append(queue, p)
 		}
 	}
@@ -101,33 +101,59 @@ func (a *automaton) begin(w string) {
 
 func (a *automaton) mark(b, c byte) { a.pairs[uint(b)<<2|uint(c)>>6] |= 1 << (c & 63) }
 
-// builder places the states of an automaton.
+// builder places the states of an automaton. The free cells are a ring, in which
+// cell 0, which the root has, is the beginning and the end.
 type builder struct {
 	*automaton
-	width int
-	words []string
-	room  []int32 // classes to be placed
-	free  int     // no cell before is free
+	width      int
+	room       []int32 // classes to be placed
+	next, prev []int32 // free cells
 }
 
 func (b *builder) grow(n int) {
-	for len(b.cells) < n {
+	for k := int32(len(b.cells)); int(k) < n; k++ {
 		b.cells = append(b.cells, cell{parent: noState, word: noState})
+		b.next, b.prev = append(b.next, 0), append(b.prev, 0)
+		if last := b.prev[0]; k > 0 {
+			b.next[last], b.prev[k], b.prev[0] = k, last, k
+		}
 	}
 }
 
+// take makes a cell the child of a state.
+func (b *builder) take(k, parent int32) {
+	b.cells[k].parent = parent
+	b.next[b.prev[k]], b.prev[b.next[k]] = b.next[k], b.prev[k]
+}
+
+// maxTries bounds the free cells that are tried for a state, so that the time to
+// build grows with the number of states; a state that fits nowhere gets new cells.
+const maxTries = 64
+
 // place finds a base at which the cells of all classes are free.
 func (b *builder) place() int32 {
-	for b.free < len(b.cells) && b.cells[b.free].parent != noState {
-		b.free++
-	}
 	least := slices.Min(b.room)
-	for base := max(1, int32(b.free)-least); ; base++ {
-		b.grow(int(base) + b.width + 1)
-		if !slices.ContainsFunc(b.room, func(c int32) bool { return b.cells[base+c].parent != noState }) {
-			return base
+	f := b.next[0]
+	for tries := 0; f != 0 && tries < maxTries; f = b.next[f] {
+		if f > least && b.fits(f-least) {
+			return f - least
+		}
+		tries++
+	}
+	base := int32(len(b.cells))
+	b.fits(base)
+	return base
+}
+
+// fits says whether the cells of all classes are free at a base.
+func (b *builder) fits(base int32) bool {
+	b.grow(int(base) + b.width + 1)
+	for _, c := range b.room {
+		if b.cells[base+c].parent != noState {
+			return false
 		}
 	}
+	return true
 }
 
 // each calls hit for every word in text, by ascending start.
