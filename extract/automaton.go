@@ -167,7 +167,7 @@ func (a *automaton) each(text []byte, hit func(word, start, end int)) {
 // start: with no letter before it, but for a unit behind a number ("50gcocaine"),
 // or where the alphabet changes.
 func (a *automaton) eachWord(text []byte, hit func(word, start, end int)) {
-	run := 0 // letters of the run before i that began behind a digit; -1 for another run
+	run := -1 // letters of the run before i that began behind a digit; -1 for another run
 	for i, c := range text {
 		if i > 0 {
 			switch before := text[i-1]; {
