@@ -48,6 +48,7 @@ var may = map[string][]string{
 	"chain/coinjoin":  {"."},
 	"chain/tags":      {".", "internal/address"},
 	"chain/bitcoin":   {"chain", "chain/coinjoin", ".", "internal/address"},
+	"chain/remote":    {"chain", "chain/bitcoin", ".", "internal/address"},
 	"chain/chaintest": {"chain", "chain/coinjoin", ".", "internal/address"},
 	"index/bleve":     {"index", ".", "internal/address"},
 	"index/elastic":   {"index", ".", "internal/address"},
@@ -56,9 +57,10 @@ var may = map[string][]string{
 	"internal/pipeline": {".", "crawler", "evidence", "extract", "extract/link", "chain", "chain/tags", "index", "internal/decode"},
 	"dashboards":        {".", "index"},
 
-	"internal/torlab": {},
-	"internal/eslab":  {},
-	"internal/demo":   {"."},
+	"internal/torlab":  {},
+	"internal/eslab":   {},
+	"internal/btcdlab": {},
+	"internal/demo":    {"."},
 
 	"internal/eval": {".", "extract", "extract/language", "extract/language/corpus", "extract/link", "extract/tagger", "internal/address"},
 
@@ -68,7 +70,7 @@ var may = map[string][]string{
 }
 
 // testMay is what test files may import beyond that: suites and lab parts.
-var testMay = []string{"chain/chaintest", "index/indextest", "internal/torlab", "internal/eslab", "internal/demo"}
+var testMay = []string{"chain/chaintest", "index/indextest", "internal/torlab", "internal/eslab", "internal/btcdlab", "internal/demo"}
 
 func TestLayers(t *testing.T) {
 	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {

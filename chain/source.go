@@ -54,7 +54,7 @@ type Source interface {
 	Tx(ctx context.Context, txid string) (*tamga.Tx, error)
 
 	// Spender returns the input that spent an output; found is false where the
-	// source knows of none.
+	// source knows of none. A source that cannot tell answers ErrNotFound.
 	Spender(ctx context.Context, out tamga.Outpoint) (spend Spend, found bool, err error)
 
 	// History yields the outputs that paid an address, in chain order, none

@@ -84,6 +84,9 @@ func Trace(ctx context.Context, src Source, subject string, o Options) (tamga.Tr
 	if !slices.Contains([]string{FIFO, Haircut, Poison}, o.Method) {
 		return tamga.Trace{}, fmt.Errorf("trace %s: no method %q", subject, o.Method)
 	}
+	if o.Direction == Forward && src.Can()&CanSpender == 0 {
+		return tamga.Trace{}, fmt.Errorf("trace %s: this source does not tell what spent an output", subject)
+	}
 	t := &tracer{
 		src: src, o: o, points: map[tamga.Outpoint]*point{}, hops: map[hopKey]*hop{}, cache: map[string]*tamga.Tx{},
 		mixes: map[string]*tamga.Mix{},

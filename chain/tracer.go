@@ -238,6 +238,9 @@ func (t *tracer) forward(ctx context.Context, p *point) (blocked string, err err
 		return reason, err
 	}
 	spend, found, err := t.src.Spender(ctx, p.out)
+	if errors.Is(err, ErrNotFound) {
+		return EndUnknown, nil
+	}
 	if err != nil {
 		return "", err
 	}

@@ -175,7 +175,7 @@ func openLedger(ws *config.Workspace, conf *config.Config) (*bitcoin.Index, erro
 func onlyNetwork(ws *config.Workspace) (string, bool) {
 	var found []string
 	for _, name := range bitcoin.Networks() {
-		if _, err := os.Stat(ws.Chain(name)); err == nil {
+		if bitcoin.Present(ws.Chain(name)) {
 			found = append(found, name)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 
+	"tamga/chain/remote"
 	"tamga/evidence"
 	"tamga/index"
 	"tamga/internal/config"
@@ -66,6 +67,7 @@ func run() int {
 
 func exitCode(err error) int {
 	var usage usageError
+	var server *remote.Error
 	switch {
 	case err == nil:
 		return exitOK
@@ -79,7 +81,7 @@ func exitCode(err error) int {
 		return exitLocked
 	case errors.Is(err, evidence.ErrIntegrity):
 		return exitIntegrity
-	case errors.Is(err, index.ErrUnreachable):
+	case errors.Is(err, index.ErrUnreachable), errors.As(err, &server) && server.Down:
 		return exitUnreachable
 	}
 	return exitFailed
@@ -96,9 +98,14 @@ func report(err error) {
 func hint(err error) string {
 	var h hinted
 	var usage usageError
+	var server *remote.Error
 	switch {
 	case errors.As(err, &h):
 		return h.hint
+	case errors.As(err, &server) && server.Hint != "":
+		return server.Hint
+	case errors.Is(err, remote.ErrAnswers):
+		return "what that file holds cannot be trusted: move it away, and ask the servers again with --source node or esplora"
 	case errors.As(err, &usage):
 		return "see `tamga --help`, or `tamga VERB --help`"
 	case errors.Is(err, config.ErrNoWorkspace):

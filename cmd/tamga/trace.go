@@ -16,9 +16,10 @@ func newTrace(a *app) *cobra.Command {
 	var t tracing
 	var bounds bool
 	var stopTag bool
+	var from sourcing
 	cmd := &cobra.Command{
 		Use:   "trace ADDRESS|TXID|TXID:N",
-		Short: "Follow value forward or back on the local ledger index",
+		Short: "Follow value forward or back on a ledger",
 		Long: `Trace follows value from an address, a transaction or an output, transaction by
 transaction. Which input paid which output is a method's answer, not a fact of the
 ledger: the result names the method. Where an input's value is unknown the trace
@@ -28,8 +29,14 @@ No limit applies unless its flag is given. A transaction that several owners mad
 together hides which input paid which output: the trace tells where it went through
 one, and with --stop-mix ends before it. To go on through a certain one all the same,
 --assume it and give a --reason: who assumed what, when and why is kept in the
-evidence log.`,
+evidence log.
+
+The ledger is the local index, or a node or an Esplora server that the settings
+name under [chain]. Servers off this machine are reached through chain.proxy. What
+they answer is checked and kept: --source kept repeats a trace from those answers
+and asks nobody.`,
 		Example: `  tamga trace bcrt1q… --forward --hops 4
+  tamga trace bcrt1q… --source node
   tamga trace f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16 --backward --json`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, argv []string) error {
@@ -41,24 +48,24 @@ evidence log.`,
 			if err != nil {
 				return err
 			}
-			ledger, err := openLedger(ws, conf)
+			src, err := from.open(cmd.Context(), a, ws, conf)
 			if err != nil {
 				return err
 			}
-			defer ledger.Close()
+			defer src.close()
 			if stopTag {
-				done, err := a.stopAtTags(cmd.Context(), ws, ledger, &opt)
+				done, err := a.stopAtTags(cmd.Context(), ws, src.index, &opt)
 				if err != nil {
 					return err
 				}
 				defer done()
 			}
-			opt.Mix = bitcoin.Mixes(ledger.Network())
+			opt.Mix = bitcoin.Mixes(src.network)
 			run := chain.Trace
 			if bounds {
 				run = chain.Bounds
 			}
-			tr, err := run(cmd.Context(), ledger, argv[0], opt)
+			tr, err := run(cmd.Context(), src, argv[0], opt)
 			if err != nil {
 				return err
 			}
@@ -72,6 +79,7 @@ evidence log.`,
 		},
 	}
 	t.flags(cmd)
+	from.flags(cmd)
 	cmd.Flags().BoolVar(&bounds, "bounds", false, "tell the amounts by all three methods at every outpoint")
 	cmd.Flags().BoolVar(&stopTag, "stop-tag", false, "stop at outputs of tagged addresses (tamga tags)")
 	return cmd

@@ -25,6 +25,7 @@ type Config struct {
 	Network  string   `toml:"network"`  // ledger network of queries: mainnet testnet signet regtest
 	Crawl    Crawl    `toml:"crawl"`
 	Index    Index    `toml:"index"`
+	Chain    Chain    `toml:"chain"`
 	Serve    Serve    `toml:"serve"`
 	Sources  []Source `toml:"source"`
 
@@ -53,6 +54,18 @@ type Index struct {
 	Password Secret `toml:"password"` // elastic; better TAMGA_INDEX_PASSWORD
 	APIKey   Secret `toml:"api_key"`  // elastic; better TAMGA_INDEX_API_KEY
 	CA       string `toml:"ca"`       // elastic: PEM file of the authority
+}
+
+// Chain is where ledgers are asked beside the local index.
+type Chain struct {
+	Node     string `toml:"node"`     // RPC of Bitcoin Core or btcd, like http://127.0.0.1:8332
+	User     string `toml:"user"`     // of the RPC
+	Password Secret `toml:"password"` // of the RPC; better TAMGA_CHAIN_PASSWORD
+	Cookie   string `toml:"cookie"`   // the node's .cookie file, in place of user and password
+	Esplora  string `toml:"esplora"`  // Esplora or mempool API, like https://host/api
+	Proxy    string `toml:"proxy"`    // SOCKS5 proxy to servers off this machine, host:port
+	Direct   bool   `toml:"direct"`   // reach them without a proxy
+	Attempts int    `toml:"attempts"` // at a question, the first included
 }
 
 // Serve is how the dashboards listen.
@@ -102,6 +115,7 @@ func Default() *Config {
 			BodyCap:   8 << 20,
 			UserAgent: "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0",
 		},
+		Chain:  Chain{Attempts: 5},
 		Index:  Index{Engine: "bleve", URL: "http://127.0.0.1:9200", Prefix: "tamga"},
 		Serve:  Serve{Listen: "127.0.0.1:0"},
 		origin: map[string]string{},

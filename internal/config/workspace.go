@@ -74,7 +74,10 @@ func (w *Workspace) Evidence() string            { return filepath.Join(w.Dir, "
 func (w *Workspace) Database() string            { return filepath.Join(w.Dir, "tamga.db") }
 func (w *Workspace) Index() string               { return filepath.Join(w.Dir, "index") }
 func (w *Workspace) Chain(network string) string { return filepath.Join(w.Dir, "chain", network) }
-func (w *Workspace) Profiles() string            { return filepath.Join(w.Dir, "profiles") }
+func (w *Workspace) Answers(network string) string {
+	return filepath.Join(w.Dir, "chain", network, "answers")
+}
+func (w *Workspace) Profiles() string { return filepath.Join(w.Dir, "profiles") }
 
 // Lock takes the workspace for one writer until the function it returns is
 // called or the process ends, however it ends.
