@@ -16,6 +16,7 @@ deps:
 
 test: deps check
 	$(GO) test -race -timeout 20m ./...
+	$(GO) test -run TestFigures ./internal/eval
 
 check:
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$bad" || { echo "gofmt: $$bad"; exit 1; }
