@@ -53,17 +53,18 @@ func BenchmarkRecognise(b *testing.B) {
 	}
 }
 
+// benchData is the folder of the real data.
+func benchData() string {
+	if dir := os.Getenv("TAMGA_DATA"); dir != "" {
+		return dir
+	}
+	home, _ := os.UserHomeDir()
+	return filepath.Join(home, ".cache", "tamga-data")
+}
+
 // realText is the visible text of some real pages, "" where they are absent.
 func realText(b *testing.B) string {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return ""
-	}
-	dir := os.Getenv("TAMGA_DATA")
-	if dir == "" {
-		dir = filepath.Join(home, ".cache", "tamga-data")
-	}
-	files, _ := filepath.Glob(filepath.Join(dir, "agora", "mirror", "p", "A*"))
+	files, _ := filepath.Glob(filepath.Join(benchData(), "agora", "mirror", "p", "A*"))
 	var t strings.Builder
 	for _, f := range files {
 		body, err := os.ReadFile(f)
@@ -90,5 +91,36 @@ func BenchmarkPage(b *testing.B) {
 		if _, err := r.Page(Input{Body: body}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkMarket is the reading of real pages of markets without a profile.
+func BenchmarkMarket(b *testing.B) {
+	r := newReader(b)
+	for _, name := range []string{"white_house", "yellow_brick", "apollon", "dream"} {
+		var pages [][]byte
+		size := 0
+		_ = filepath.WalkDir(filepath.Join(benchData(), "markets", name), func(file string, e os.DirEntry, err error) error {
+			if err == nil && !e.IsDir() && size < 4<<20 {
+				if body, err := os.ReadFile(file); err == nil {
+					pages = append(pages, body)
+					size += len(body)
+				}
+			}
+			return nil
+		})
+		if pages == nil {
+			b.Skip("the real pages are absent")
+		}
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(size))
+			for b.Loop() {
+				for _, body := range pages {
+					if _, err := r.Page(Input{Body: body, Profile: NoProfile}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/PuerkitoBio/goquery"
 	"golang.org/x/net/html"
 
 	"tamga"
@@ -34,21 +33,37 @@ var (
 	actionText = regexp.MustCompile(`(?i)^(?:buy(?: now| it now)?|view|details?|more|order|add to cart|read more|show|open|info|купить|подробнее|заказать|в корзину)\W*$`)
 )
 
-// linkKind is what a target says of its link.
-type linkKind struct{ vendor, deal bool }
+// linkKind is what a target says of its link: it leads to a vendor, to a deed,
+// to a shelf of offers, or to the page where the site begins.
+type linkKind struct{ vendor, deal, shelf, root bool }
 
 // linkKind is the kind of a link by its target; a page repeats its targets.
 func (d *document) linkKind(href string) linkKind {
-	k, known := d.links[href]
+	k, known := d.memo.links[href]
 	if !known {
-		if d.links == nil {
-			d.links = map[string]linkKind{}
+		if d.memo.links == nil {
+			d.memo.links = map[string]linkKind{}
 		}
-		k = linkKind{vendorLink.MatchString(href), dealLink.MatchString(href)}
-		d.links[href] = k
+		low := strings.ToLower(href)
+		k = linkKind{
+			vendor: containsAny(low, vendorCue) && vendorLink.MatchString(href),
+			deal:   containsAny(low, dealCue) && dealLink.MatchString(href),
+			shelf:  containsAny(low, shelfCue) && categoryLink.MatchString(href),
+			root:   len(href) < 100 && rootLink.MatchString(href),
+		}
+		if len(d.memo.links) < maxMemo {
+			d.memo.links[href] = k
+		}
 	}
 	return k
 }
+
+// What a target must hold, in small letters, to be of a kind.
+var (
+	vendorCue = strings.Fields("vendor seller user profile member merchant trader shop store u/ prodav magazin /@")
+	dealCue   = strings.Fields("# javascript: /buy cart checkout favorite favourite report feedback message login logout register wallet support pgp sort= page= pg= order= tab=")
+	shelfCue  = strings.Fields("/c ?c &c sc sub section tag ssid country kategori ship viewforum board")
+)
 
 // attr is an attribute of n.
 func attr(n *html.Node, key string) string {
@@ -97,25 +112,12 @@ func classes1(s string) string {
 	return strings.Join(out, ".")
 }
 
-// within are the findings of a type inside a range of the source.
-func (d *document) within(span [2]int, t tamga.FindingType) (out []*tamga.Finding) {
-	fs := d.page.Findings
-	i, _ := slices.BinarySearchFunc(fs, span[0], func(f tamga.Finding, at int) int { return cmp.Compare(f.Start, at) })
-	for ; i < len(fs) && fs[i].Start < span[1]; i++ {
-		if fs[i].Type == t && fs[i].End <= span[1] {
-			out = append(out, &fs[i])
-		}
-	}
-	return out
-}
-
 // cards finds the list of offers of a page: the largest set of elements of one
 // make that each hold a link and a price.
 func (d *document) cards() []card {
 	groups := map[string][]*html.Node{}
 	var order []string
-	prices := d.within([2]int{0, len(d.page.Source)}, tamga.FindPrice)
-	if len(prices) < minCards {
+	if len(d.typed(tamga.FindPrice)) < minCards {
 		return nil
 	}
 	var visit func(n *html.Node)
@@ -142,7 +144,7 @@ func (d *document) cards() []card {
 	bestSize := 0
 	for _, k := range order {
 		nodes := groups[k]
-		if len(nodes) < minCards || reviewName.MatchString(k) || in(d.zones.frame, d.tree.spans[nodes[0]][0]) && in(d.zones.frame, d.tree.spans[nodes[len(nodes)-1]][0]) {
+		if len(nodes) < minCards || d.memo.says(reviewName, k) || in(d.zones.frame, d.tree.spans[nodes[0]][0]) && in(d.zones.frame, d.tree.spans[nodes[len(nodes)-1]][0]) {
 			continue
 		}
 		cards, size := d.group(nodes)
@@ -161,7 +163,7 @@ func (d *document) group(nodes []*html.Node) (cards []card, size int) {
 	nodes = d.innermost(nodes)
 	priced := 0
 	for _, n := range nodes {
-		if len(d.within(d.tree.spans[n], tamga.FindPrice)) > 0 {
+		if d.has(d.tree.spans[n], tamga.FindPrice) {
 			priced++
 		}
 	}
@@ -220,7 +222,7 @@ func (d *document) reviewed(n *html.Node) bool {
 	}
 	if n.Data == "tr" {
 		for _, h := range d.header(n) {
-			if reviewHead.MatchString(h) {
+			if d.memo.says(reviewHead, h) {
 				return true
 			}
 		}
@@ -232,7 +234,7 @@ func (d *document) reviewed(n *html.Node) bool {
 // link of its title.
 func (d *document) offered(n *html.Node, title string) bool {
 	for _, a := range links(n) {
-		if h := attr(a, "href"); h != title && d.linkKind(h).vendor && text(a) != "" {
+		if h := attr(a, "href"); h != title && d.linkKind(h).vendor && d.memo.headline(a).text != "" {
 			return true
 		}
 	}
@@ -298,16 +300,29 @@ func (d *document) pricePlace(f *tamga.Finding) string {
 	}
 	tag := before[start:end]
 	name, rest, _ := strings.Cut(tag, " ")
-	if m := classAttr.FindStringSubmatch(rest); m != nil {
-		name += " " + strings.Trim(m[1], "0123456789")
+	class, known := d.memo.classes[rest]
+	if !known {
+		if m := classAttr.FindStringSubmatch(rest); m != nil {
+			class = " " + strings.Trim(m[1], "0123456789")
+		}
+		if d.memo.classes == nil {
+			d.memo.classes = map[string]string{}
+		}
+		if len(d.memo.classes) < maxMemo {
+			d.memo.classes[rest] = class
+		}
 	}
-	return name
+	return name + class
 }
+
+var named = set("h1 h2 h3 h4 a")
 
 // nameRanges prepares titled: the ranges of headings and links by start, each
 // with the furthest end up to it.
 func (d *document) nameRanges() {
-	d.tree.Find("h1,h2,h3,h4,a").Each(func(_ int, s *goquery.Selection) { d.titles = append(d.titles, d.tree.span(s)) })
+	for n := range d.elements(named) {
+		d.titles = append(d.titles, d.tree.spans[n])
+	}
 	sortRanges(d.titles)
 	for i := 1; i < len(d.titles); i++ {
 		d.titles[i][1] = max(d.titles[i][1], d.titles[i-1][1])
@@ -335,12 +350,21 @@ func heading(n *html.Node) bool {
 			return true
 		}
 	}
-	return goquery.NewDocumentFromNode(n).Find("h1,h2,h3,h4,h5,h6").Length() > 0
+	return holdsHeading(n)
+}
+
+func holdsHeading(n *html.Node) bool {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type == html.ElementNode && (len(c.Data) == 2 && c.Data[0] == 'h' && c.Data[1] >= '1' && c.Data[1] <= '6' || holdsHeading(c)) {
+			return true
+		}
+	}
+	return false
 }
 
 // listing reads a card.
 func (d *document) listing(c card) tamga.Listing {
-	x := tamga.Listing{Title: title(text(c.title)), Span: d.tree.spans[c.node]}
+	x := tamga.Listing{Title: d.memo.headline(c.title).text, Span: d.tree.spans[c.node]}
 	if h := target(c.title); h != "" {
 		x.URL = d.absolute(h)
 	} else if h := d.onlyTarget(c.node); h != "" {

@@ -52,15 +52,15 @@ func (d *document) cardTitles(nodes []*html.Node) []*html.Node {
 		for _, a := range as {
 			h := attr(a, "href")
 			kind := d.linkKind(h)
-			t := title(text(a))
-			if kind.deal || plainHeading(t) || len(t) < 3 || len(t) <= maxAction && actionText.MatchString(t) || len(t) > 500 {
+			t := d.memo.headline(a).text
+			if kind.deal || len(t) < 3 || len(t) > 500 || d.plainHeading(t) || len(t) <= maxAction && d.memo.says(actionText, t) {
 				continue
 			}
 			key := trail(a, n) + " " + targetShape(h)
 			all[i] = append(all[i], candidate{a, key})
 			r := roles[key]
 			if r == nil {
-				r = &role{targets: map[string]bool{}, texts: map[string]bool{}, kind: kind, shelf: categoryLink.MatchString(h)}
+				r = &role{targets: map[string]bool{}, texts: map[string]bool{}, kind: kind, shelf: kind.shelf}
 				roles[key] = r
 			}
 			r.targets[h], r.texts[t] = true, true
@@ -118,8 +118,9 @@ func (d *document) cardHeading(n *html.Node) *html.Node {
 			if k.Type != html.ElementNode {
 				continue
 			}
-			named := len(k.Data) == 2 && k.Data[0] == 'h' && isDigit(k.Data[1]) || titleName.MatchString(attr(k, "class"))
-			if t := text(k); named && len(t) >= 3 && len(t) <= 200 && !actionText.MatchString(t) && !labelOnly.MatchString(t) {
+			named := len(k.Data) == 2 && k.Data[0] == 'h' && isDigit(k.Data[1]) || d.memo.says(titleName, attr(k, "class"))
+			if !named {
+			} else if t := text(k); len(t) >= 3 && len(t) <= 200 && !actionText.MatchString(t) && !labelOnly.MatchString(t) {
 				best = k
 				return
 			}
@@ -197,7 +198,7 @@ func target(n *html.Node) string {
 func (d *document) onlyTarget(n *html.Node) (found string) {
 	for _, a := range links(n) {
 		h := attr(a, "href")
-		if d.linkKind(h).vendor || categoryLink.MatchString(h) || strings.HasPrefix(h, "#") {
+		if d.linkKind(h).vendor || d.linkKind(h).shelf || strings.HasPrefix(h, "#") {
 			continue
 		}
 		if found != "" && h != found {

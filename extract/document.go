@@ -23,7 +23,7 @@ type document struct {
 	now    time.Time // in the zone of the page's times; zero where unknown
 	page   *tamga.Page
 	titles [][2]int // see nameRanges
-	links  map[string]linkKind
+	memo   memo
 	heads  map[*html.Node][]string // see header
 	zones  zones
 	scores map[int]int // see priceScore

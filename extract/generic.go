@@ -2,9 +2,10 @@ package extract
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
-	"github.com/PuerkitoBio/goquery"
+	"golang.org/x/net/html"
 
 	"tamga"
 )
@@ -12,12 +13,16 @@ import (
 var (
 	vendorPath  = regexp.MustCompile(`(?i)/(?:vendor|seller|user|profile|member|merchant|u|shop|store)s?[/?.=]|[?&](?:vendor|seller|user|member)=|(?:vendor|seller|profile|contactMember|user)[\w-]*\.php`)
 	vendorWords = regexp.MustCompile(`(?i)vendor (?:page|profile|info)|seller (?:page|profile|info)|'?s profile|profile of|user profile|member since|vendor since|about (?:the )?(?:vendor|seller)|last seen|last active|joined|профиль`)
-	presence    = regexp.MustCompile(`(?:last seen|last online|last active|last login|was last seen|member since|vendor since|seller since|joined|join date|active since|has been active|был в сети|была в сети|дата регистрации)`)
 	postName    = regexp.MustCompile(`(?i)(?:^|[\s_-])(?:post|message|postbody|post_body|postcontent|postcolor|messagecontent|reply|comment|commentbody|posts?[_-]?\d+|msg[_-]?\d+)(?:[\s_-]|$)`)
 )
 
 // vendorCues are what a market tells about a vendor, in small letters.
 var vendorCues = []string{"join date", "joined", "member since", "vendor since", "active since", "has been active", "registered", "registration date", "last active", "last login", "last seen", "last online", "username", "user type", "fe enabled", "finalize early", "contact vendor", "message vendor", "send message", "send a message", "send pm", "feedback ratings", "positive feedback", "% positive", "total sales", "total orders", "number of sales", "trust level", "vendor level", "disputes", "pgp key", "public key", "about me", "about vendor", "about seller", "items for sale", "ranked in", "experience:", "дата регистрации", "открыт:", "был в сети", "была в сети", "рейтинг", "сделок", "написать сообщение", "о магазине"}
+
+// presence are those that say when a person came or was last there.
+var presence = []string{"last seen", "last online", "last active", "last login", "was last seen", "member since", "vendor since", "seller since", "joined", "join date", "active since", "has been active", "был в сети", "была в сети", "дата регистрации"}
+
+var vendorFacts = cueSet{words: slices.Concat(vendorCues, presence)}
 
 // generic reads a page that no profile knows, from its structure, its text and
 // what the recognisers found in it.
@@ -34,7 +39,7 @@ func (d *document) generic() {
 	d.findZones()
 	cards := d.cards()
 	if price, _ := d.pagePrice(nil); price != nil {
-		if head := d.offerHeading(price, nil, ""); head != nil && strings.Count(d.markup.text.body, title(text(head))) < 4 && d.frames(cards, d.tree.spans[head]) {
+		if head := d.offerHeading(price, nil, ""); head != nil && strings.Count(d.markup.text.body, d.memo.headline(head).text) < 4 && d.frames(cards, d.tree.spans[head]) {
 			cards = nil
 		}
 	}
@@ -49,7 +54,7 @@ func (d *document) generic() {
 		d.page.Kind, d.page.Posts = tamga.PageThread, posts
 		return
 	}
-	if ok && (named || vendor >= 2 && vendorName(single.Title) == name && (single.Vendor == "" || single.Vendor == name)) {
+	if ok && (named || vendor >= 2 && d.vendorName(single.Title) == name && (single.Vendor == "" || single.Vendor == name)) {
 		ok = false
 	}
 	if ok {
@@ -116,7 +121,7 @@ func (d *document) frames(cards []card, head [2]int) bool {
 		s, t := d.tree.spans[c.node], d.tree.spans[c.title]
 		if head[0] >= s[0] && head[1] <= s[1] {
 			own := t[0] <= head[1] && t[1] >= head[0]
-			return !own || strings.Contains(fold(strings.ToLower(d.markup.title)), strings.ToLower(title(text(c.title))))
+			return !own || strings.Contains(fold(strings.ToLower(d.markup.title)), strings.ToLower(d.memo.headline(c.title).text))
 		}
 	}
 	return false
@@ -124,7 +129,7 @@ func (d *document) frames(cards []card, head [2]int) bool {
 
 // channel says whether a page is the web preview of a Telegram channel.
 func (d *document) channel() bool {
-	return d.tree.Find(`.tgme_widget_message, .tgme_channel_info, .tgme_channel_history`).Length() > 0
+	return strings.Contains(d.page.Source, "tgme_") && d.tree.Find(`.tgme_widget_message, .tgme_channel_info, .tgme_channel_history`).Length() > 0
 }
 
 // vendorScore weighs the signs of a vendor's page: named says that its title or
@@ -132,9 +137,13 @@ func (d *document) channel() bool {
 // one of them is when a person came or was last there.
 func (d *document) vendorScore() (named bool, n int, seen bool) {
 	named = d.given && vendorPath.MatchString(d.base.RequestURI()) || vendorWords.MatchString(d.markup.title)
-	body := string(lower(d.markup.text.body))
-	for _, c := range vendorCues {
-		if strings.Contains(body, c) {
+	said := map[int]bool{}
+	vendorFacts.each(lower(d.markup.text.body), func(word int) {
+		said[word] = true
+		seen = seen || slices.Contains(presence, vendorFacts.words[word])
+	})
+	for i := range vendorCues {
+		if said[i] {
 			n++
 		}
 	}
@@ -144,16 +153,33 @@ func (d *document) vendorScore() (named bool, n int, seen bool) {
 			break
 		}
 	}
-	return named, n, presence.MatchString(body)
+	return named, n, seen
+}
+
+var messages = set("div article li tr td")
+
+// written counts the bytes of text in an element, white space around them left
+// out, up to the first text with which they are more than enough.
+func written(n *html.Node, enough int) (bytes int) {
+	if n.Type == html.TextNode {
+		return len(strings.TrimSpace(n.Data))
+	}
+	for c := n.FirstChild; c != nil && bytes <= enough; c = c.NextSibling {
+		bytes += written(c, enough-bytes)
+	}
+	return bytes
 }
 
 // posts counts elements that look like messages of a thread.
 func (d *document) posts() (n int) {
-	d.tree.Find("div,article,li,tr,td").Each(func(_ int, s *goquery.Selection) {
-		name := attr(s.Nodes[0], "class") + " " + attr(s.Nodes[0], "id")
-		if len(name) > 1 && postName.MatchString(name) && !in(d.zones.frame, d.tree.span(s)[0]) && !in(d.zones.reviews, d.tree.span(s)[0]) && len(strings.TrimSpace(s.Text())) > 20 {
+	for e := range d.elements(messages) {
+		name := attr(e, "class") + " " + attr(e, "id")
+		if len(name) < 2 || !d.memo.says(postName, name) {
+			continue
+		}
+		if at := d.tree.spans[e][0]; !in(d.zones.frame, at) && !in(d.zones.reviews, at) && written(e, 20) > 20 {
 			n++
 		}
-	})
+	}
 	return n
 }

@@ -28,12 +28,12 @@ func (d *document) labelled(x *tamga.Listing, parts []part) {
 
 // route reads one pair of label and value.
 func (d *document) route(x *tamga.Listing, label, value string) {
-	if x.From == nil && fromLabel.MatchString(label) {
+	if x.From == nil && d.memo.says(fromLabel, label) {
 		if in, _ := d.reader.lexicon.countries(value); in != nil {
 			x.From, x.FromText = in, value
 		}
 	}
-	if x.To == nil && toLabel.MatchString(label) {
+	if x.To == nil && d.memo.says(toLabel, label) {
 		if in, _ := d.reader.lexicon.countries(value); in != nil {
 			x.To, x.ToText = in, value
 		}
@@ -60,7 +60,7 @@ func (d *document) columned(x *tamga.Listing, row *html.Node) {
 			continue
 		}
 		d.route(x, label, value)
-		if name := vendorName(value); x.Vendor == "" && sellerLabel.MatchString(label) && len(label) < 24 && properName(name) {
+		if name := d.vendorName(value); x.Vendor == "" && len(label) < 24 && d.memo.says(sellerLabel, label) && d.properName(name) {
 			x.Vendor = name
 		}
 	}
@@ -129,7 +129,7 @@ func (d *document) arrows(x *tamga.Listing, parts []part) {
 		return
 	}
 	for _, p := range parts {
-		if len(p.text) > 120 {
+		if len(p.text) > 120 || !strings.ContainsAny(p.text, "→➔➜➝⇒>»›") {
 			continue
 		}
 		m := arrow.FindStringSubmatch(p.text)

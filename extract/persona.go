@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/PuerkitoBio/goquery"
 
 	"tamga"
 )
@@ -13,6 +12,8 @@ import (
 var (
 	profileOf  = regexp.MustCompile(`(?i)(?:profile of|vendor|seller|user|profile|about|shop|продавец|магазин|профиль)\s*[:\-–]?\s+([^\s|:»()\[\]]{2,40})|([^\s|:»()\[\]]{2,40})(?:'s|’s)\s+(?:profile|shop|store|page|listings|items)`)
 	aboutName  = regexp.MustCompile(`(?i)[?&/](?:receiver|recipient|to|compose|message|contact|send\w*|pm|vendor|seller|user|profile|u|member|username)(?:[=/]|name=)([^/?&=#]{2,40})`)
+	aboutCue   = strings.Fields("receiver recipient to compose message contact send pm vendor seller user profile /u ?u &u member")
+	anchors    = set("a")
 	userLabel  = regexp.MustCompile(`(?i)^(?:user ?name|vendor(?: name)?|seller(?: name)?|nick(?:name)?|name|alias|handle|пользователь|имя|продавец|магазин)\s*:?$`)
 	handleLike = regexp.MustCompile(`^[\pL\pN][\pL\pN _.'&+!$*@-]*$`)
 	personWord = regexp.MustCompile(`(?i)^(?:feedbacks?|reviews?|profile|listings?|products?|items?|home|inbox|messages?|orders?|report|pgp|about|terms|vendor|seller|user|statistics|categories|search|welcome|market|account|settings|wallet|cart|logout|description|news|support|username|rating|ratings|shop|contact|help|login|register|main|page|\d+)$`)
@@ -24,8 +25,8 @@ var (
 func (d *document) personaName(offers [][2]int) (name string) {
 	votes, order := map[string]int{}, []string{}
 	vote := func(s string, n int) {
-		s = vendorName(s)
-		if !properName(s) || personWord.MatchString(s) || !handleLike.MatchString(s) {
+		s = d.vendorName(s)
+		if !d.properName(s) || d.memo.says(personWord, s) || !handleLike.MatchString(s) {
 			return
 		}
 		if votes[s] == 0 {
@@ -47,15 +48,16 @@ func (d *document) personaName(offers [][2]int) (name string) {
 		vote(s, 1)
 	}
 	d.headingVotes(offers, vote)
-	parts := partsOf(d.tree.Nodes[0], pageParts)
+	parts := d.parts()
 	for i := 0; i+1 < len(parts); i++ {
-		if userLabel.MatchString(parts[i].text) && !in(offers, d.place(parts[i].node)) {
+		if len(parts[i].text) < 32 && d.memo.says(userLabel, parts[i].text) && !in(offers, d.place(parts[i].node)) {
 			vote(parts[i+1].text, 4)
 		}
 	}
 	said := map[string]int{}
-	for _, a := range links(d.tree.Nodes[0]) {
-		if m := aboutName.FindStringSubmatch(attr(a, "href")); m != nil && !in(d.zones.frame, d.tree.spans[a][0]) {
+	for a := range d.elements(anchors) {
+		if h := attr(a, "href"); !containsAny(strings.ToLower(h), aboutCue) {
+		} else if m := aboutName.FindStringSubmatch(h); m != nil && !in(d.zones.frame, d.tree.spans[a][0]) {
 			if s, err := url.QueryUnescape(m[1]); err == nil && said[s] < 3 {
 				said[s]++
 				vote(s, 2)
@@ -70,25 +72,34 @@ func (d *document) personaName(offers [][2]int) (name string) {
 	return name
 }
 
+// What calls a vendor by his name.
+var (
+	callers  = set("h1 h2 h3 h4 strong b big")
+	callName = regexp.MustCompile(`(?i)name|title|user|vendor`)
+)
+
 // headingVotes lets the headings of a page vote for its vendor: the first, those
 // that are named after a person and those that say "profile of" count more.
 func (d *document) headingVotes(offers [][2]int, vote func(string, int)) {
 	seen := map[string]bool{}
-	d.tree.Find("h1,h2,h3,h4,strong,b,big,[class*='name' i],[class*='title' i],[class*='user' i],[class*='vendor' i]").EachWithBreak(func(_ int, s *goquery.Selection) bool {
-		at := d.tree.span(s)
-		if at[1] == 0 || at[1]-at[0] > 2048 || in(d.zones.frame, at[0]) || in(d.zones.reviews, at[0]) || in(offers, at[0]) {
-			return true
+	for e := range d.elements(nil) {
+		if !callers[e.Data] && !d.memo.says(callName, attr(e, "class")) {
+			continue
 		}
-		t := title(text(s.Nodes...))
+		at := d.tree.spans[e]
+		if at[1] == 0 || at[1]-at[0] > 2048 || in(d.zones.frame, at[0]) || in(d.zones.reviews, at[0]) || in(offers, at[0]) {
+			continue
+		}
+		t := d.memo.headline(e).text
 		if t == "" || seen[t] {
-			return true
+			continue
 		}
 		seen[t] = true
 		n := 2
 		if len(seen) == 1 {
 			n += 3 // the first speaks of the page
 		}
-		if s.Nodes[0].Data[0] == 'h' {
+		if e.Data[0] == 'h' {
 			n++
 		}
 		if m := profileOf.FindStringSubmatch(t); m != nil {
@@ -96,8 +107,10 @@ func (d *document) headingVotes(offers [][2]int, vote func(string, int)) {
 		} else {
 			vote(t, n)
 		}
-		return len(seen) < 100
-	})
+		if len(seen) == 100 {
+			break
+		}
+	}
 }
 
 // persona takes the vendor of a vendor page, and gives it to the offers that

@@ -68,7 +68,6 @@ var (
 	sellerText  = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])(?:` + sellerWord + `)(?:\s*[:\-–]\s*|\s+)([^\s:,;()|]{2,40})`)
 	byText      = regexp.MustCompile(`(?i)^by:?\s+([^\s:,;()|]{2,40})(?:$|[\s,(;|])`)
 	levelTail   = regexp.MustCompile(`(?i)\s+(?:(?:vendor|trust|seller)\s+)?(?:level|lvl)\s*:?\s*\d+.*$|\s+\d+(?:\.\d+)?\s*%.*$|\s*[★✓✔⭐].*$`)
-	ratingTail  = regexp.MustCompile(`\s*[\[(].*$`)
 	// noName are words that follow "vendor" and are no name of one.
 	noName = regexp.MustCompile(`(?i)^(?:level|lvl|since|ratings?|feedbacks?|infos?|information|pages?|shops?|profiles?|name|trust|status|score|contact|terms|lists?|all|bond|view|more|the|and|is|has|will|must|who|for|to|in|on|of|with|by|this|that|not|no|only|account|area|login|panel|support|rules?|guide|faq|stats?|statistics|details?|reviews?|other|your|you|our|from|ships?|price|total|online|offline|verified|policy|response|listings?|products?|items?|message|send|report|favou?rites?|settings|register|categor(?:y|ies)|accepts?|also|may|can|refund|notes?|sales|directory|search|digital|physical|now|открыт|рейтинг|отзывы)$`)
 	// roleWords are what stands before or after a name in the same text.
@@ -77,13 +76,62 @@ var (
 
 // vendorName drops what markets hang on a name: "(4.9★)", "[120]".
 func vendorName(s string) string {
-	return strings.TrimSpace(strings.TrimLeft(levelTail.ReplaceAllString(ratingTail.ReplaceAllString(title(s), ""), ""), "@ "))
+	s = title(s)
+	if i := strings.IndexAny(s, "[("); i >= 0 {
+		s = strings.TrimRight(s[:i], " ")
+	}
+	if low := strings.ToLower(s); strings.ContainsAny(low, "%★✓✔⭐") || strings.Contains(low, "level") || strings.Contains(low, "lvl") {
+		s = levelTail.ReplaceAllString(s, "")
+	}
+	return strings.TrimSpace(strings.TrimLeft(s, "@ "))
 }
+
+// vendorName is the same, remembered.
+func (d *document) vendorName(s string) string {
+	if len(s) > maxAsked {
+		return vendorName(s)
+	}
+	v, known := d.memo.names[s]
+	if !known {
+		v = vendorName(s)
+		if d.memo.names == nil {
+			d.memo.names = map[string]string{}
+		}
+		if len(d.memo.names) < maxMemo {
+			d.memo.names[s] = v
+		}
+	}
+	return v
+}
+
+// parts are the texts of the page.
+func (d *document) parts() []part {
+	if d.memo.parts == nil {
+		d.memo.parts = partsOf(d.tree.Nodes[0], pageParts)
+	}
+	return d.memo.parts
+}
+
+// names are the last words of what sellerLabel matches, in small letters.
+var sellerEnds = set("vendor seller by merchant name store shop продавец магазин шоп sotuvchi сатушы сатуучу")
+
+// sellerCue are words, in small letters, one of which sellerText needs.
+var sellerCue = []string{"vendor", "seller", " by", "merchant", "store", "shop", "продавец", "магазин", "шоп", "sotuvchi", "сатушы", "сатуучу"}
+
+// labelEnd is the last word of a label, in small letters, without the colon
+// behind it.
+func labelEnd(s string) string {
+	s = strings.TrimRight(cutLeft(s, 64), " :-–")
+	return strings.ToLower(s[strings.LastIndexAny(s, " \t\n(,|/·•-")+1:])
+}
+
+// cutLeft is the end of s, of at most n bytes.
+func cutLeft(s string, n int) string { return s[max(0, len(s)-n):] }
 
 // properName says whether a text may be the name of a vendor: short, of few
 // words, no label, no sentence and no action.
-func properName(s string) bool {
-	if len(s) < 2 || len(s) > maxName || strings.Count(s, " ") > 3 || strings.ContainsAny(s, ":=/") || strings.HasSuffix(s, ".") || noName.MatchString(s) || personWord.MatchString(s) && !digitsOnly(s) || actionText.MatchString(s) {
+func (d *document) properName(s string) bool {
+	if len(s) < 2 || len(s) > maxName || strings.Count(s, " ") > 3 || strings.ContainsAny(s, ":=/") || strings.HasSuffix(s, ".") || d.memo.says(noName, s) || d.memo.says(personWord, s) && !digitsOnly(s) || d.memo.says(actionText, s) {
 		return false
 	}
 	return strings.IndexFunc(s, func(r rune) bool {
@@ -99,7 +147,7 @@ func digitsOnly(s string) bool { return strings.Trim(s, "0123456789") == "" }
 func (d *document) seller(parts []part, title *html.Node) string {
 	names := [4]string{}
 	put := func(rank int, s string) {
-		if names[rank] == "" && properName(s) {
+		if names[rank] == "" && d.properName(s) {
 			names[rank] = s
 		}
 	}
@@ -115,23 +163,26 @@ func (d *document) seller(parts []part, title *html.Node) string {
 		if i > 0 && !inside(parts[i-1].node, title) {
 			before = &parts[i-1]
 		}
-		labelled := before != nil && (sellerLabel.MatchString(before.text) || p.link != nil && bySeller.MatchString(before.text) && len(before.text) < 60)
-		name := vendorName(p.text)
+		labelled := false
+		if before != nil {
+			end := labelEnd(before.text)
+			labelled = sellerEnds[end] && d.memo.says(sellerLabel, before.text) || end == "by" && p.link != nil && len(before.text) < 60 && d.memo.says(bySeller, before.text)
+		}
 		if p.link != nil {
 			h := attr(p.link, "href")
 			switch {
-			case own != "" && h == own || categoryLink.MatchString(h):
+			case own != "" && h == own || d.linkKind(h).shelf:
 			case labelled:
-				put(0, name)
+				put(0, d.vendorName(p.text))
 			case d.linkKind(h).vendor && !d.linkKind(h).deal:
-				put(1, name)
-			case namesTarget(h, name):
-				put(3, name)
+				put(1, d.vendorName(p.text))
+			case names[3] == "" && len(p.text) <= maxSaid && namesTarget(h, d.vendorName(p.text)):
+				put(3, d.vendorName(p.text))
 			}
 			continue
 		}
 		if labelled {
-			if first, _, _ := strings.Cut(name, ","); len(first) <= maxName {
+			if first, _, _ := strings.Cut(d.vendorName(p.text), ","); len(first) <= maxName {
 				put(2, strings.TrimSpace(first))
 			}
 			continue
@@ -142,15 +193,27 @@ func (d *document) seller(parts []part, title *html.Node) string {
 		if len(p.text) < 5 {
 			continue
 		}
-		if m := sellerText.FindStringSubmatch(p.text); m != nil {
-			put(2, vendorName(m[1]))
-		} else if m := byText.FindStringSubmatch(p.text); m != nil {
-			put(2, vendorName(m[1]))
+		low := strings.ToLower(p.text)
+		if m := submatch(sellerText, p.text, containsAny(low, sellerCue)); m != "" {
+			put(2, d.vendorName(m))
+		} else if m := submatch(byText, p.text, strings.HasPrefix(low, "by")); m != "" {
+			put(2, d.vendorName(m))
 		}
 	}
 	for _, n := range names {
 		if n != "" {
 			return n
+		}
+	}
+	return ""
+}
+
+// submatch is the first group of a pattern in a text, "" for none or where it
+// need not be looked for.
+func submatch(pattern *regexp.Regexp, s string, look bool) string {
+	if look {
+		if m := pattern.FindStringSubmatch(s); m != nil {
+			return m[1]
 		}
 	}
 	return ""

@@ -3,8 +3,8 @@ package extract
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
-	"github.com/PuerkitoBio/goquery"
 	"golang.org/x/net/html"
 
 	"tamga"
@@ -12,6 +12,7 @@ import (
 
 var (
 	buyWords = regexp.MustCompile(`(?i)\b(?:buy|purchase|add to (?:cart|basket|bag)|order now|place order|checkout|buy now|order|queue)\b|купить|заказать|в корзину|оформить`)
+	buyCue   = []string{"buy", "purchase", "add to", "order", "checkout", "queue", "купить", "заказать", "в корзину", "оформить"}
 	// plainHead are headings of a part of a page, not of an offer.
 	plainHead = regexp.MustCompile(`(?i)^(?:(?:product|listing|item|offer|vendor|seller|shipping|payment|order|market|recent|latest|customer|buyer|all|browse|our|my|your|related|similar|other|more|featured|top|new|popular|general)\s*)*(?:description|details?|feedbacks?|reviews?|ratings?|products?|listings?|items?|categor(?:y|ies)|search(?: results)?|information|info|options?|methods?|polic(?:y|ies)|terms.*|shipping|payment|vendors?|sellers?|login|welcome.*|home|news|offers?|orders?|features?|price|refund policy|quantity|filters?|messages?|statistics|report|menu|account|balance|wallet|cart|support|exchange|rates?|отзывы|описание|категории|каталог|товары|цена|доставка|продавец|магазин)\W*$`)
 	rootLink  = regexp.MustCompile(`(?i)^(?:https?://[^/]+)?/?(?:index\.\w+|home(?:\.\w+)?|welcome)?[?#]?$`)
@@ -29,7 +30,7 @@ func (d *document) single(cards []card) (x tamga.Listing, ok bool) {
 	if head == nil {
 		return x, false
 	}
-	x.Title = title(text(head))
+	x.Title = d.memo.headline(head).text
 	if price != nil {
 		x.Price, x.Currency = price.Amount, price.Currency
 	} else if !strings.Contains(fold(strings.ToLower(d.markup.title)), strings.ToLower(x.Title)) {
@@ -39,19 +40,11 @@ func (d *document) single(cards []card) (x tamga.Listing, ok bool) {
 	if d.given {
 		x.URL = d.base.String()
 	}
-	buys := d.tree.Find(`button, input[type="submit" i], input[type="button" i], input[type="image" i], a`).FilterFunction(func(_ int, s *goquery.Selection) bool {
-		at := d.tree.span(s)[0]
-		if in(taken, at) || in(d.zones.frame, at) {
-			return false
-		}
-		v, _ := s.Attr("value")
-		t := s.Text() + " " + v
-		return len(t) < 60 && buyWords.MatchString(t)
-	}).Length()
+	buys := d.buys(taken)
 	// What is told of the offer stands around it, or further down before the
 	// list of others and the feedback.
 	var parts, near []part
-	for _, p := range partsOf(d.tree.Nodes[0], pageParts) {
+	for _, p := range d.parts() {
 		at := d.place(p.node)
 		if !in(taken, at) && !in(d.zones.frame, at) && !in(d.zones.reviews, at) {
 			parts = append(parts, p)
@@ -85,6 +78,30 @@ func (d *document) single(cards []card) (x tamga.Listing, ok bool) {
 	return x, true
 }
 
+var buttons = set("button input a")
+
+// buys counts the buttons and links outside the cards that ask to buy.
+func (d *document) buys(taken [][2]int) (n int) {
+	for e := range d.elements(buttons) {
+		if e.Data == "input" {
+			switch strings.ToLower(attr(e, "type")) {
+			case "submit", "button", "image":
+			default:
+				continue
+			}
+		}
+		at := d.tree.spans[e][0]
+		if in(taken, at) || in(d.zones.frame, at) {
+			continue
+		}
+		t := d.memo.headline(e).text + " " + attr(e, "value")
+		if len(t) < 60 && containsAny(strings.ToLower(t), buyCue) && d.memo.says(buyWords, t) {
+			n++
+		}
+	}
+	return n
+}
+
 // loneOffer reads the one offer of a vendor's page, which makes no list: a link
 // and a price in a block of their own.
 func (d *document) loneOffer(vendor string) {
@@ -101,10 +118,10 @@ func (d *document) loneOffer(vendor string) {
 		return
 	}
 	h := target(head)
-	if k := d.linkKind(h); k.vendor || k.deal || categoryLink.MatchString(h) {
+	if k := d.linkKind(h); k.vendor || k.deal || k.shelf {
 		return
 	}
-	x := tamga.Listing{Title: title(text(head)), URL: d.absolute(h), Price: price.Amount, Currency: price.Currency, Span: span}
+	x := tamga.Listing{Title: d.memo.headline(head).text, URL: d.absolute(h), Price: price.Amount, Currency: price.Currency, Span: span}
 	d.routes(&x)
 	d.labelled(&x, partsOf(block, cardParts))
 	d.reader.enrich(&x)
@@ -125,7 +142,7 @@ func (d *document) place(n *html.Node) int {
 // pagePrice is the price that the page as a whole asks, outside the cards.
 func (d *document) pagePrice(taken [][2]int) (*tamga.Finding, int) {
 	var ps []*tamga.Finding
-	for _, p := range d.within([2]int{0, len(d.page.Source)}, tamga.FindPrice) {
+	for _, p := range d.typed(tamga.FindPrice) {
 		if !in(taken, p.Start) && !in(d.zones.frame, p.Start) && !in(d.zones.reviews, p.Start) && !in(d.zones.choices, p.Start) {
 			ps = append(ps, p)
 		}
@@ -145,28 +162,54 @@ func (d *document) offerHeading(price *tamga.Finding, taken [][2]int, but string
 	var found *html.Node
 	page := fold(strings.ToLower(d.markup.title))
 	top := 2.5
-	d.tree.Find("h1,h2,h3,h4,h5,a,b,strong,span,div,td,p,font,big,li").Each(func(_ int, s *goquery.Selection) {
-		n := s.Nodes[0]
+	for n := range d.elements(headings) {
 		at := d.tree.spans[n]
 		if n.FirstChild == nil || at[1]-at[0] > 2048 || at[1] == 0 || in(taken, at[0]) || in(d.zones.reviews, at[0]) || in(d.zones.choices, at[0]) {
-			return
+			continue
 		}
-		if c := d.tree.spans[n]; c[1]-c[0] < 5 {
-			return
+		if at[1]-at[0] < 5 {
+			continue
 		}
-		t := title(text(n))
-		if len(t) < 4 || len(t) > 300 || labelOnly.MatchString(t) || but != "" && vendorName(t) == but {
-			return
+		t := d.memo.headline(n).text
+		if len(t) < 4 || len(t) > 300 || t[len(t)-1] == ':' || but != "" && d.vendorName(t) == but {
+			continue
 		}
-		if score := d.headScore(n, t, page) + d.near(n, price); score > top && !plainHeading(t) {
+		if score := d.headScore(n, t, page) + d.near(n, price); score > top && !d.plainHeading(t) {
 			found, top = n, score
 		}
-	})
+	}
 	return found
 }
 
+// headings are the elements that may be the heading of an offer.
+var headings = set("h1 h2 h3 h4 h5 a b strong span div td p font big li")
+
 // plainHeading says whether a text names a part of a page.
-func plainHeading(t string) bool { return len(t) <= 64 && plainHead.MatchString(t) }
+func (d *document) plainHeading(t string) bool {
+	return len(t) <= 64 && plainStart(t) && d.memo.says(plainHead, t)
+}
+
+// plainStart says whether a text starts as one that plainHead matches may.
+func plainStart(t string) bool {
+	if len(t) < 3 {
+		return false
+	}
+	for i := range 3 {
+		if t[i] >= utf8.RuneSelf {
+			return true
+		}
+	}
+	return plainStarts[[3]byte{lowerASCII[t[0]], lowerASCII[t[1]], lowerASCII[t[2]]}]
+}
+
+// plainStarts are the first three letters of the words of plainHead.
+var plainStarts = func() map[[3]byte]bool {
+	m := map[[3]byte]bool{{'m', 'y', ' '}: true}
+	for _, w := range strings.Fields("acc all bal bro buy car cat cus des det exc fea fee fil gen hom inf ite lat lis log mar men mes met mor new off opt ord oth our pay pol pop pri pro qua rat rec ref rel rep rev sea sel shi sim sta sup ter top ven wal wel you myp myl myi myo mya myd myf myr myc mys myv myt myw mym myn myb mye myq myg myh") {
+		m[[3]byte([]byte(w))] = true
+	}
+	return m
+}()
 
 func (d *document) headScore(n *html.Node, t, page string) (score float64) {
 	at := d.tree.spans[n]
@@ -185,28 +228,28 @@ func (d *document) headScore(n *html.Node, t, page string) (score float64) {
 			score += 2
 		}
 	}
-	if name := attr(n, "class") + " " + attr(n, "id"); len(name) > 1 && titleName.MatchString(name) {
+	if name := attr(n, "class") + " " + attr(n, "id"); len(name) > 1 && d.memo.says(titleName, name) {
 		score++
 	}
-	if len(d.within(at, tamga.FindSubstance)) > 0 || len(d.within(at, tamga.FindQuantity)) > 0 {
+	if d.has(at, tamga.FindSubstance) || d.has(at, tamga.FindQuantity) {
 		score += 2
 	}
-	if len(d.within(at, tamga.FindPrice)) > 0 && len(t) < 40 {
+	if len(t) < 40 && d.has(at, tamga.FindPrice) {
 		score -= 2
 	}
 	if h := target(n); h != "" {
 		score--
-		if rootLink.MatchString(h) {
+		if d.linkKind(h).root {
 			score -= 6
 		}
-		if k := d.linkKind(h); k.vendor || k.deal || categoryLink.MatchString(h) {
+		if k := d.linkKind(h); k.vendor || k.deal || k.shelf {
 			score -= 3
 		}
 	}
 	if in(d.zones.frame, at[0]) {
 		score -= 5
 	}
-	if strings.Contains(text(n), "\n") {
+	if d.memo.headline(n).more {
 		score--
 	}
 	if len(t) > 120 {
@@ -226,7 +269,7 @@ func (d *document) near(n *html.Node, price *tamga.Finding) (score float64) {
 		score++
 	}
 	if block == nil || block.Data == "body" || block.Data == "html" {
-		if at := d.tree.spans[n]; len(d.within(at, tamga.FindSubstance)) == 0 && len(d.within(at, tamga.FindQuantity)) == 0 {
+		if at := d.tree.spans[n]; !d.has(at, tamga.FindSubstance) && !d.has(at, tamga.FindQuantity) {
 			score -= 2.5 // it may be the name of the site
 		}
 	} else if first := firstText(block); first != nil && inside(first, n) {
@@ -250,8 +293,19 @@ func (d *document) common(head *html.Node, price *tamga.Finding) ([2]int, *html.
 
 // firstText is the first visible text of an element.
 func firstText(n *html.Node) *html.Node {
-	if parts := partsOf(n, 1); len(parts) > 0 {
-		return parts[0].node
+	if n.Type == html.TextNode {
+		if strings.TrimSpace(n.Data) != "" {
+			return n
+		}
+		return nil
+	}
+	if n.Type != html.DocumentNode && (n.Type != html.ElementNode || skipped[n.Data] || n.Data == "select") {
+		return nil
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if t := firstText(c); t != nil {
+			return t
+		}
 	}
 	return nil
 }

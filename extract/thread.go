@@ -105,7 +105,7 @@ func (s *threadScan) count(n *html.Node) (t tally) {
 	if n.Type != html.ElementNode {
 		return t
 	}
-	if (t.authors == 0 || attr(n, "data-author") != "") && isPerson(n) { // the innermost is the name
+	if (t.authors == 0 || attr(n, "data-author") != "") && s.isPerson(n) { // the innermost is the name
 		s.persons[n] = true
 		t.authors = 1
 	}

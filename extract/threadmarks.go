@@ -20,7 +20,7 @@ func roles(n *html.Node) string {
 
 // isPerson says whether an element names a person: a link to a profile, or an
 // element whose class says so.
-func isPerson(n *html.Node) bool {
+func (s *threadScan) isPerson(n *html.Node) bool {
 	if n.Type != html.ElementNode {
 		return false
 	}
@@ -30,12 +30,12 @@ func isPerson(n *html.Node) bool {
 		case a.Key == "data-author":
 			return a.Val != ""
 		case a.Key == "href" && n.Data == "a":
-			person = person || personPath.MatchString(a.Val)
+			person = person || containsAny(strings.ToLower(a.Val), personCue) && s.d.memo.says(personPath, a.Val)
 		case a.Key == "class" && strings.Contains(a.Val, "avatar"):
 			return false
 		case a.Key == "class":
 			for _, c := range strings.Fields(a.Val) {
-				person = person || personName.MatchString(c)
+				person = person || s.d.memo.says(personName, c)
 			}
 		}
 	}
@@ -89,7 +89,7 @@ func oneLine(n *html.Node, limit int) (string, bool) {
 func isStamp(n *html.Node) bool {
 	switch n.Type {
 	case html.TextNode:
-		return len(n.Data) <= 4*maxStamp && strings.ContainsAny(n.Data, "0123456789") && stamp.MatchString(n.Data)
+		return len(n.Data) <= 4*maxStamp && mayStamp(n.Data) && stamp.MatchString(n.Data)
 	case html.ElementNode:
 		if n.Data == "time" {
 			for _, a := range n.Attr {
@@ -101,6 +101,43 @@ func isStamp(n *html.Node) bool {
 	}
 	return false
 }
+
+// mayStamp says whether a text holds what every time has: figures parted as in a
+// date, a year behind a space, a time of day, "ago".
+func mayStamp(s string) bool {
+	for i := 1; i < len(s); i++ {
+		if !isDigit(s[i]) {
+			if i > 1 && s[i]|0x20 == 'o' && s[i-1]|0x20 == 'g' && s[i-2]|0x20 == 'a' {
+				return true
+			}
+			continue
+		}
+		switch c := s[i-1]; c {
+		case ':':
+			if i > 1 && isDigit(s[i-2]) {
+				return true
+			}
+		case ' ', ',':
+			if digitsAt(s, i) >= 4 {
+				return true
+			}
+		case '-', '/', '.':
+			if i < 2 || !isDigit(s[i-2]) {
+				continue
+			}
+			if i > 4 && c != '.' && digitsAt(s, i-5) >= 4 {
+				return true
+			}
+			if n := digitsAt(s, i); n <= 2 && i+n < len(s) && strings.IndexByte("./-", s[i+n]) >= 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// personCue is what a target must hold, in small letters, to lead to a person.
+var personCue = strings.Fields("action=profile .php /member /user /profile /u/ /author uid= user= member= author=")
 
 // numberOf is the number of a post that its block carries.
 func numberOf(n *html.Node) string {

@@ -49,13 +49,13 @@ func (d *document) findZones() {
 				put(&d.zones.choices, n)
 			case len(name) < 2:
 			default:
-				if zoneFrame.MatchString(name) && n.Data != "body" && n.Data != "form" && !insideHeading(n) {
+				if d.memo.says(zoneFrame, name) && n.Data != "body" && n.Data != "form" && !insideHeading(n) {
 					put(&d.zones.frame, n)
 				}
-				if zoneReview.MatchString(name) {
+				if d.memo.says(zoneReview, name) {
 					put(&d.zones.reviews, n)
 				}
-				if struckName.MatchString(name) && (n.Data == "span" || n.Data == "div" || n.Data == "p") {
+				if (n.Data == "span" || n.Data == "div" || n.Data == "p") && d.memo.says(struckName, name) {
 					put(&d.zones.struck, n)
 				}
 			}
@@ -89,6 +89,8 @@ func in(list [][2]int, at int) bool {
 var (
 	priceLabel = regexp.MustCompile(`(?:price|cost|цена|стоимость|narx\S*|баасы|бағасы)(?:\s+(?:per|for)\s+\S+)?(?:\s+in\s+\S+)?\W*(?:from|от|only)?\W*$`)
 	otherMoney = regexp.MustCompile(`(?:shipping|delivery|postage|доставка|fee|balance|баланс|wallet|rate|bond|total|discount|save|minimum|deposit|cart|was|old price|sales?|spent|volume)\W*$`)
+	priceCue   = strings.Fields("price cost цена стоимость narx баасы бағасы")
+	moneyCue   = strings.Fields("shipping delivery postage доставка fee balance баланс wallet rate bond total discount save minimum deposit cart was old sale spent volume")
 	priceClass = regexp.MustCompile(`(?i)(?:class|id|itemprop)\s*=\s*["']?[^"'>]*(?:price|amount|cost|preis|\bask\b)`)
 )
 
@@ -111,12 +113,12 @@ func (d *document) weighPrice(f *tamga.Finding) (score int) {
 	words := strings.ToLower(fold(untagged(before)))
 	words = words[max(0, len(words)-40):]
 	switch {
-	case priceLabel.MatchString(words):
+	case containsAny(words, priceCue) && priceLabel.MatchString(words):
 		score += 4
-	case otherMoney.MatchString(words):
+	case containsAny(words, moneyCue) && otherMoney.MatchString(words):
 		score -= 5
 	}
-	if priceClass.MatchString(lastTags(before)) {
+	if tags := lastTags(before); tags != "" && d.memo.says(priceClass, tags) {
 		score += 3
 	}
 	if d.alone(f) {
