@@ -37,6 +37,7 @@ var sections = []section{
 	{"links", links},
 	{"feedback", feedback},
 	{"generic", genericSynthetic},
+	{"generic-blind", genericBlind},
 	{"agora-generic", genericAgora},
 	{"markets-generic", genericMarkets},
 }

@@ -196,14 +196,14 @@ func synthPages(n int) (pages []synthPage, err error) {
 			}
 		}
 	}
-	walls, err := wallPages()
+	walls, err := readWalls(pageFiles, "testdata/pages/walls.txt")
 	return append(pages, walls...), err
 }
 
-// wallPages are the pages of walls.txt, each after a line "== kind name". Every
+// readWalls gives the pages of a file, each after a line "== kind name". Every
 // second one of a kind is unseen.
-func wallPages() (pages []synthPage, err error) {
-	b, err := pageFiles.ReadFile("testdata/pages/walls.txt")
+func readWalls(files embed.FS, name string) (pages []synthPage, err error) {
+	b, err := files.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
