@@ -76,7 +76,7 @@ func RunTrace(text string) error {
 		}
 		var err error
 		switch verb, rest := words[0], words[1:]; verb {
-		case "hop", "end", "fails", "mix", "change", "stops":
+		case "hop", "end", "fails", "mix", "change", "stops", "rule", "consensus", "path":
 			if pending == nil {
 				err = fmt.Errorf("%s before any question", verb)
 				break
@@ -93,7 +93,7 @@ func RunTrace(text string) error {
 				err = f.transaction(verb == "coinbase", rest)
 			case "kind":
 				err = f.kind(rest)
-			case "trace", "peel":
+			case "trace", "peel", "changeof", "paths":
 				pending = &expectation{line: n, verb: verb, words: rest}
 			default:
 				err = fmt.Errorf("unknown statement %q", verb)

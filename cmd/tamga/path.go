@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tamga/chain"
+	"tamga/chain/bitcoin"
+)
+
+func newPath(a *app) *cobra.Command {
+	var o chain.PathOptions
+	var since, until string
+	cmd := &cobra.Command{
+		Use:   "path FROM TO",
+		Short: "Search the best ways that value can have gone from one subject to another",
+		Long: `Path searches from both subjects (addresses, transactions or outputs) at once. The best
+way is the one that the greatest share of the value took, each transaction spreading
+what it is given over its outputs in proportion (haircut: a claim); with --cost hops it
+is the shortest. Value goes from FROM to TO; ask the other way round for the reverse.
+
+Where the budget does not suffice, what was found is printed and the exit code is 3.`,
+		Example: "  tamga path bcrt1q… bcrt1p… --k 3 --json",
+		Args:    args(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, argv []string) (err error) {
+			if o.K < 1 || o.Budget < 1 || o.Fanout < 0 {
+				return usageError{errors.New("--k and --budget are 1 or more, --fanout is 0 (none) or more")}
+			}
+			if o.Since, err = moment(since, 0); err != nil {
+				return usageError{fmt.Errorf("--since: %w", err)}
+			}
+			if o.Until, err = moment(until, 24*time.Hour-1); err != nil {
+				return usageError{fmt.Errorf("--until: %w", err)}
+			}
+			ledger, err := a.ledger()
+			if err != nil {
+				return err
+			}
+			defer ledger.Close()
+			o.Mix = bitcoin.Mixes(ledger.Network())
+			p, err := chain.FindPaths(cmd.Context(), ledger, argv[0], argv[1], o)
+			if err != nil {
+				return unseen(err)
+			}
+			if a.json {
+				err = a.print(p)
+			} else {
+				printPaths(a.out, p)
+			}
+			if err == nil && !p.Complete {
+				err = hinted{fmt.Errorf("%d outpoints were followed, and there may be better paths: %w", p.Explored, errIncomplete), "allow more with --budget"}
+			}
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&o.K, "k", 1, "how many paths, the best first")
+	f.StringVar(&o.Cost, "cost", chain.CostShare, "share (of the value) or hops")
+	f.IntVar(&o.Budget, "budget", chain.DefaultBudget, "outpoints to follow")
+	f.IntVar(&o.Fanout, "fanout", 0, "do not pass through transactions with more outputs; 0 is no limit")
+	f.StringVar(&since, "since", "", "do not pass through transactions before a `DATE` (UTC; 2006-01-02 or RFC 3339)")
+	f.StringVar(&until, "until", "", "do not pass through transactions after a `DATE`; a day is meant with its end")
+	f.BoolVar(&o.StopMix, "stop-mix", false, "do not pass through transactions that several owners seem to have made together")
+	return cmd
+}
+
+func printPaths(out io.Writer, p chain.Paths) {
+	if len(p.Paths) == 0 {
+		fmt.Fprintf(out, "nothing leads from %s to %s\n", p.From, p.To)
+	}
+	for i, path := range p.Paths {
+		at := ""
+		if path.AtMost {
+			at = "at most "
+		}
+		fmt.Fprintf(out, "path %d: %s%.4g of the value (a claim, by haircut)\n", i+1, at, path.Share)
+		for _, h := range path.Hops {
+			fmt.Fprintf(out, "  %s  %s -> %s  %s\n", h.Amount, from(h.In), to(h), h.TxID)
+		}
+		for _, m := range path.Mixes {
+			fmt.Fprintf(out, "  through a mix: %s\n", m.TxID)
+		}
+	}
+}
