@@ -111,6 +111,15 @@ func (s *scan) route(cue, start int, kind entryKind, confidence float64) int {
 		f.Direction = "to"
 	}
 	f.Value = f.Direction + " " + strings.Join(in, ",")
-	s.add(f, cue, start+len(phrase))
-	return start + len(phrase)
+	end = start + len(phrase)
+	s.add(f, cue, end)
+	for word, next := range otherWay { // ships from NL to DE
+		if next != kind && strings.HasPrefix(s.s[end:], word) {
+			return max(end, s.route(end+1, end+len(word), next, confidence))
+		}
+	}
+	return end
 }
+
+// otherWay are the words with which a phrase goes on to the other end of a route.
+var otherWay = map[string]entryKind{" to ": kindTo, " from ": kindFrom}
