@@ -37,7 +37,7 @@ type Kept struct {
 const (
 	answersExt   = ".answers"
 	answersMagic = "TAns"
-	recordHead   = 4 + 4 + 4 + 32
+	recordHead   = 4 + 4 + 4 + 32 + 32
 	maxHead      = 64 << 10
 	maxBody      = 256 << 20
 	gzipFrom     = 1 << 10 // bytes; shorter answers are stored as they are
@@ -142,8 +142,8 @@ func questionKey(origin, asked string) [32]byte {
 	return sha256.Sum256([]byte(origin + "\n" + asked))
 }
 
-// readHead reads the head of a record and returns the record's whole size. The
-// record's bytes are all there; their checksum is compared when the body is read.
+// readHead reads the head of a record, compares its checksum and returns the
+// record's whole size. The body is there; it is compared when it is read.
 func readHead(r io.ReaderAt, off, size int64) (*Kept, int64, error) {
 	var b [recordHead]byte
 	if off+recordHead > size {
@@ -163,6 +163,9 @@ func readHead(r io.ReaderAt, off, size int64) (*Kept, int64, error) {
 	text := make([]byte, head)
 	if _, err := r.ReadAt(text, off+recordHead); err != nil {
 		return nil, 0, err
+	}
+	if headSum(b[:], text) != [32]byte(b[12:44]) {
+		return nil, 0, errors.New("the head of the record differs from its checksum")
 	}
 	var k Kept
 	if err := json.Unmarshal(text, &k); err != nil {
@@ -204,7 +207,7 @@ func later(r io.ReaderAt, off, size int64) (bool, error) {
 	return false, nil
 }
 
-// readRecord reads a record and compares its checksum.
+// readRecord reads a record and compares its checksums.
 func readRecord(r io.ReaderAt, off, size int64) (*Kept, []byte, error) {
 	k, n, err := readHead(r, off, size)
 	if err != nil {
@@ -214,17 +217,19 @@ func readRecord(r io.ReaderAt, off, size int64) (*Kept, []byte, error) {
 	if _, err := r.ReadAt(b, off); err != nil {
 		return nil, nil, err
 	}
-	if recordSum(b) != [32]byte(b[12:recordHead]) {
-		return nil, nil, errors.New("the record differs from its checksum")
+	body := b[recordHead+int(binary.LittleEndian.Uint32(b[4:])):]
+	if sha256.Sum256(body) != [32]byte(b[44:recordHead]) {
+		return nil, nil, errors.New("the body of the record differs from its checksum")
 	}
-	return k, b[recordHead+int(binary.LittleEndian.Uint32(b[4:])):], nil
+	return k, body, nil
 }
 
-// recordSum is the SHA-256 of the sizes, the head and the body.
-func recordSum(b []byte) [32]byte {
+// headSum is the SHA-256 of a record's sizes, body checksum and head.
+func headSum(b, head []byte) [32]byte {
 	h := sha256.New()
 	h.Write(b[4:12])
-	h.Write(b[recordHead:])
+	h.Write(b[44:recordHead])
+	h.Write(head)
 	return [32]byte(h.Sum(nil))
 }
 
@@ -338,9 +343,11 @@ func (s *Answers) put(k Kept, body []byte) error {
 	copy(b, answersMagic)
 	binary.LittleEndian.PutUint32(b[4:], uint32(len(head)))
 	binary.LittleEndian.PutUint32(b[8:], uint32(len(body)))
-	b = append(append(b, head...), body...)
-	check := recordSum(b)
+	stored := sha256.Sum256(body)
+	copy(b[44:], stored[:])
+	check := headSum(b, head)
 	copy(b[12:], check[:])
+	b = append(append(b, head...), body...)
 	if _, err := s.w.Write(b); err != nil {
 		return err
 	}

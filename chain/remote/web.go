@@ -73,7 +73,10 @@ func newWeb(server string, o Options) (*web, error) {
 // Redact takes credentials out of a text that may be an address.
 func Redact(server string) string {
 	if i := strings.LastIndexByte(server, '@'); i >= 0 {
-		scheme, _, _ := strings.Cut(server, "://")
+		scheme, _, ok := strings.Cut(server[:i], "://")
+		if !ok {
+			return "***" + server[i:]
+		}
 		return scheme + "://***" + server[i:]
 	}
 	return server

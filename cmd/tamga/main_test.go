@@ -28,9 +28,11 @@ func TestScripts(t *testing.T) {
 	t.Cleanup(market.Close) // the scripts are parallel subtests
 	hostile := httptest.NewServer(demo.Hostile())
 	t.Cleanup(hostile.Close)
+	sources := newLedgerServers(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
+			sources.setenv(e)
 			e.Setenv("MARKET", market.URL)
 			e.Setenv("HOSTILE", hostile.URL)
 			e.Setenv("HOME", e.WorkDir)
@@ -40,6 +42,7 @@ func TestScripts(t *testing.T) {
 			"exitcode": exitcode,
 			"blocks":   blocks,
 			"waitfile": waitfile,
+			"ledger":   sources.write,
 		},
 		RequireExplicitExec: true,
 	})
