@@ -22,6 +22,7 @@ const (
 	leanNews       = 1.0
 	registerReach  = 2000 // bytes of text whose sentences share a register
 	leastWeak      = 0.7  // probability of a longer span around an everyday word without company
+	leastLearned   = 0.5  // probability of a drug that the lexicon does not know
 	leastProse     = 10   // words of prose have at least one small word
 	maxForeign     = 4    // words have at most one of another script
 	leastPage      = 1000 // bytes of a page of offers, which has
@@ -443,6 +444,8 @@ func (s *scan) tagged(p tagger.Span, order []int32, gone []bool) {
 			return
 		}
 		f.Kind, f.Value, f.ID, f.Class = "", h.id, h.id, h.class
+	} else if p.P < leastLearned {
+		return
 	}
 	f.Value = strings.ToValidUTF8(f.Value, "\uFFFD")
 	s.add(f, p.Start, p.End)
