@@ -46,6 +46,8 @@ var may = map[string][]string{
 	"extract/tagger/train":    {"extract", "extract/tagger"},
 
 	"chain/coinjoin":  {"."},
+	"chain/rates":     {"."},
+	"chain/risk":      {"chain", "chain/tags", "."},
 	"chain/tags":      {".", "internal/address"},
 	"chain/bitcoin":   {"chain", "chain/coinjoin", ".", "internal/address"},
 	"chain/remote":    {"chain", "chain/bitcoin", ".", "internal/address"},
@@ -54,7 +56,7 @@ var may = map[string][]string{
 	"index/elastic":   {"index", ".", "internal/address"},
 	"index/indextest": {"index", "."},
 
-	"internal/pipeline": {".", "crawler", "evidence", "extract", "extract/link", "chain", "chain/tags", "index", "internal/decode"},
+	"internal/pipeline": {".", "crawler", "evidence", "extract", "extract/link", "chain", "chain/rates", "chain/tags", "index", "internal/decode"},
 	"dashboards":        {".", "index"},
 
 	"internal/torlab":  {},

@@ -52,6 +52,17 @@ type Hop struct {
 	Amount Amount     `json:"amount"`
 	Height *int64     `json:"height,omitempty"`
 	Time   *time.Time `json:"time,omitempty"`
+	Fiat   *Fiat      `json:"fiat,omitempty"` // what Amount was worth on the day
+}
+
+// Fiat is what an amount was worth on a day (claim of the rate's source). Absent
+// where there is no rate for that very day.
+type Fiat struct {
+	Currency string `json:"currency"` // ISO 4217
+	Value    string `json:"value"`    // a decimal, to the hundredth
+	Rate     string `json:"rate"`     // of one whole unit of the asset
+	Date     string `json:"date"`     // of the rate, YYYY-MM-DD
+	Source   string `json:"source"`
 }
 
 // HopIn is the input side of a hop.

@@ -79,3 +79,11 @@ func (r *Resolver) Lookup(ctx context.Context, addr string) ([]tamga.Tag, error)
 	r.kept[addr] = all
 	return all, nil
 }
+
+// Wallet is the key of an address's wallet; ok is false where it is not known.
+func (r *Resolver) Wallet(addr string) (key uint64, ok bool, err error) {
+	if r.wallet == nil || addr == "" {
+		return 0, false, nil
+	}
+	return r.wallet(addr)
+}

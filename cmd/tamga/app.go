@@ -92,7 +92,7 @@ It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
 		newSearch(a), newSubstances(a), newLink(a), newSales(a),
 		newPeel(a), newChange(a), newPath(a),
 		newTrace(a), newCluster(a), newWhy(a), newExport(a), newChain(a),
-		newTags(a),
+		newTags(a), newVASP(a), newRisk(a), newRates(a),
 		newServe(a))
 	add("keep", newVerify(a), newReindex(a), newConfig(a), newGenerate(a), newVersion(a))
 	return root

@@ -17,6 +17,7 @@ func newTrace(a *app) *cobra.Command {
 	var bounds bool
 	var stopTag bool
 	var from sourcing
+	var fiat string
 	cmd := &cobra.Command{
 		Use:   "trace ADDRESS|TXID|TXID:N",
 		Short: "Follow value forward or back on a ledger",
@@ -72,6 +73,11 @@ and asks nobody.`,
 			if err := a.answerFor(cmd.Context(), ws, conf, tr, t); err != nil {
 				return err
 			}
+			if fiat != "" {
+				if err := a.value(cmd.Context(), ws, &tr, fiat); err != nil {
+					return err
+				}
+			}
 			if a.json {
 				return a.print(tr)
 			}
@@ -82,6 +88,7 @@ and asks nobody.`,
 	from.flags(cmd)
 	cmd.Flags().BoolVar(&bounds, "bounds", false, "tell the amounts by all three methods at every outpoint")
 	cmd.Flags().BoolVar(&stopTag, "stop-tag", false, "stop at outputs of tagged addresses (tamga tags)")
+	cmd.Flags().StringVar(&fiat, "fiat", "", "tell what each hop was worth on its day in this `CURRENCY` (tamga rates)")
 	return cmd
 }
 
@@ -104,9 +111,13 @@ func to(h tamga.Hop) string {
 func printTrace(out io.Writer, tr tamga.Trace) error {
 	fmt.Fprintf(out, "%s %s by %s (a method's answer, not a fact of the ledger)\n", tr.Subject, tr.Direction, tr.Method)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "depth\tamount\tfrom\tto\ttransaction\t")
+	fmt.Fprintln(w, "depth\tamount\tfrom\tto\ttransaction\tworth\t")
 	for _, h := range tr.Hops {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t\n", h.Depth, h.Amount, from(h.In), to(h), h.TxID)
+		worth := ""
+		if h.Fiat != nil {
+			worth = h.Fiat.Value + " " + h.Fiat.Currency
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t\n", h.Depth, h.Amount, from(h.In), to(h), h.TxID, worth)
 	}
 	if err := w.Flush(); err != nil {
 		return err

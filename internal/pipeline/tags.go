@@ -10,20 +10,36 @@ import (
 	"time"
 
 	"tamga"
+	"tamga/chain/rates"
 	"tamga/chain/tags"
 	"tamga/evidence"
 )
 
-// FillTags brings the tables of tags up to the evidence log, whose claims they are
-// made from.
+// tables are made from claims of the evidence log, as far as Next.
+type tables interface {
+	Next(context.Context) (int64, error)
+	Clear(context.Context) error
+	Fill(ctx context.Context, claims iter.Seq2[json.RawMessage, error], next int64) error
+}
+
+// FillTags brings the tables of tags up to the evidence log.
 func FillTags(ctx context.Context, log *evidence.Archive, store *tags.Store) error {
-	next, err := store.Next(ctx)
+	return fill(ctx, log, store, tags.ClaimTags, tags.ClaimActors)
+}
+
+// FillRates brings the table of rates up to the evidence log.
+func FillRates(ctx context.Context, log *evidence.Archive, store *rates.Store) error {
+	return fill(ctx, log, store, rates.Claim)
+}
+
+func fill(ctx context.Context, log *evidence.Archive, t tables, kinds ...string) error {
+	next, err := t.Next(ctx)
 	if err != nil {
-		return fmt.Errorf("read checkpoint of the tags: %w", err)
+		return fmt.Errorf("read checkpoint of %s: %w", kinds[0], err)
 	}
 	total := log.Len()
 	if next > total { // of another log
-		if err := store.Clear(ctx); err != nil {
+		if err := t.Clear(ctx); err != nil {
 			return err
 		}
 		next = 0
@@ -31,7 +47,7 @@ func FillTags(ctx context.Context, log *evidence.Archive, store *tags.Store) err
 	if next == total {
 		return nil
 	}
-	return store.Fill(ctx, claims(ctx, log, next, total, tags.ClaimTags, tags.ClaimActors), total)
+	return t.Fill(ctx, claims(ctx, log, next, total, kinds...), total)
 }
 
 // claims yields what the claims of some kinds say, of the entries [from, to).

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tamga"
+	"tamga/chain/bitcoin"
+	"tamga/chain/risk"
+)
+
+// facts calls fn with what the rules ask of a workspace. Wallets are used where
+// the ledger index has them.
+func (a *app) facts(ctx context.Context, currency string, fn func(*risk.Facts) error) error {
+	ws, conf, err := a.open()
+	if err != nil {
+		return err
+	}
+	ledger, err := openLedger(ws, conf)
+	if err != nil {
+		return err
+	}
+	defer ledger.Close()
+	b, err := a.tagbook(ctx, ws, nil)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	r, done, err := b.resolver(ctx, ledger)
+	if err != nil {
+		return err
+	}
+	defer done()
+	f := &risk.Facts{Source: ledger, Tags: r.Lookup, Actor: b.Actor, Wallet: r.Wallet, Mix: bitcoin.Mixes(ledger.Network())}
+	if currency != "" {
+		s, db, err := a.rates(ctx, ws, nil)
+		if err != nil {
+			return err
+		}
+		defer db.Close()
+		f.Value = func(ctx context.Context, amount tamga.Amount, at time.Time) (*tamga.Fiat, error) {
+			return s.Value(ctx, amount, currency, at)
+		}
+	}
+	return fn(f)
+}
+
+func newRisk(a *app) *cobra.Command {
+	p := risk.Params{}
+	cmd := &cobra.Command{
+		Use:   "risk ADDRESS|TXID|TXID:N",
+		Short: "Apply red flags to a subject, each with its evidence",
+		Long: `Risk applies the red flags of the FATF's report on virtual assets (2020) to a subject,
+each as a rule of its own with its version, its parameters and the transactions it
+rests on. No score is made of them. A rule that lacks what it needs says so and is
+not met. A red flag is a reason to look, not a finding of guilt.`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, argv []string) error {
+			p.Currency = strings.ToUpper(p.Currency)
+			return a.facts(cmd.Context(), p.Currency, func(f *risk.Facts) error {
+				flags, err := f.Assess(cmd.Context(), argv[0], p)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.print(flags)
+				}
+				for _, x := range flags {
+					state := "no"
+					switch {
+					case x.Met:
+						state = "MET"
+					case x.Withheld != "":
+						state = "withheld: " + x.Withheld
+					}
+					fmt.Fprintf(a.out, "%s@%d  %s\n", x.Rule, x.Version, state)
+					if !x.Met {
+						continue
+					}
+					for _, e := range x.Evidence {
+						fmt.Fprintf(a.out, "  %s\n", evidenceLine(e))
+					}
+				}
+				return nil
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&p.Hops, "hops", 4, "transactions to follow each way; 0 is no limit")
+	f.StringVar(&p.Currency, "fiat", "USD", "`CURRENCY` of reporting thresholds (tamga rates)")
+	return cmd
+}
+
+func evidenceLine(e risk.Evidence) string {
+	parts := []string{e.What}
+	if e.Amount != nil {
+		parts = append(parts, e.Amount.String())
+	}
+	if e.Fiat != nil {
+		parts = append(parts, e.Fiat.Value+" "+e.Fiat.Currency)
+	}
+	if e.Address != "" {
+		parts = append(parts, e.Address)
+	}
+	switch {
+	case e.Vout != nil:
+		parts = append(parts, fmt.Sprintf("%s:%d", e.TxID, *e.Vout))
+	case e.TxID != "":
+		parts = append(parts, e.TxID)
+	}
+	if e.Time != "" {
+		parts = append(parts, e.Time)
+	}
+	if e.Tag != nil {
+		parts = append(parts, fmt.Sprintf("tag %q by %s", e.Tag.Label, e.Tag.Source))
+	}
+	return strings.Join(parts, "  ")
+}
+
+func newVASP(a *app) *cobra.Command {
+	var t tracing
+	cmd := &cobra.Command{
+		Use:   "vasp ADDRESS|TXID|TXID:N",
+		Short: "Tell which services could name who is behind a subject",
+		Long: `Vasp follows a subject to the first tagged service on each way (exchanges, custodial
+wallets, payment processors and others that keep records) and prints whom to ask:
+the service and where it can be asked, how much of the subject's value reached it,
+on which way, and the customer's deposit address there where the ledger shows one.
+With --backward: the services that the value came from.
+
+It rests on tags, on the method of the trace and, where it says "by cluster", on the
+clustering: all claims, each named.`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, argv []string) error {
+			opt, err := t.options()
+			if err != nil {
+				return err
+			}
+			return a.facts(cmd.Context(), "", func(f *risk.Facts) error {
+				r, err := f.VASPs(cmd.Context(), argv[0], opt)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.print(r)
+				}
+				return a.printVASPs(r)
+			})
+		},
+	}
+	t.flags(cmd)
+	return cmd
+}
+
+func (a *app) printVASPs(r *risk.Report) error {
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "%s %s by %s: %d services, %d ends at none (claims)\n", r.Subject, r.Direction, r.Method, len(r.Services), r.Unnamed)
+	for _, s := range r.Services {
+		by := ""
+		if s.By != "" {
+			by = " by " + s.By
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\tconfidence %d%s\n", s.Amount, s.Name, s.Category, strings.Join(s.Jurisdictions, ","), s.Confidence, by)
+		for _, x := range s.Arrivals {
+			customer := ""
+			if x.Deposit != nil {
+				customer = "deposit address " + x.Deposit.Address
+			}
+			fmt.Fprintf(w, "  %s\t%s:%d\t%s\t%d hops\t%s\n", x.Amount, x.TxID, x.Vout, x.Address, len(x.Path), customer)
+		}
+	}
+	return w.Flush()
+}
