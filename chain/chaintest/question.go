@@ -37,7 +37,7 @@ type fact struct {
 // but for what is free.
 func (f *traceFile) check(e *expectation) error {
 	ask := map[string]func([]string) ([]*fact, error){
-		"trace": f.trace, "peel": f.peel, "changeof": f.changeOf, "paths": f.paths,
+		"trace": f.trace, "peel": f.peel, "changeof": f.changeOf, "paths": f.paths, "exposure": f.exposure,
 	}[e.verb]
 	facts, err := ask(e.words)
 	if err != nil {
@@ -331,6 +331,45 @@ func (f *traceFile) paths(words []string) (facts []*fact, err error) {
 	}
 	if !found.Complete {
 		facts = append(facts, says("stops", "budget"))
+	}
+	return facts, nil
+}
+
+// tagged is a chain.Tagger in memory.
+type tagged map[string][]tamga.Tag
+
+// Lookup returns the tags of a wallet.
+func (t tagged) Lookup(_ context.Context, wallet string) ([]tamga.Tag, error) { return t[wallet], nil }
+
+func (f *traceFile) exposure(words []string) (facts []*fact, err error) {
+	subject, o, err := f.options(words)
+	if err != nil {
+		return nil, err
+	}
+	e, err := chain.ExposureOf(context.Background(), f.ledger, subject, f.tags, o)
+	if err != nil {
+		return fails(err), nil
+	}
+	for _, c := range e.Categories {
+		for _, x := range []struct {
+			how string
+			chain.Interval
+		}{{"direct", c.Direct}, {"indirect", c.Indirect}} {
+			if x.Poison.Sign() == 0 {
+				continue
+			}
+			facts = append(facts, &fact{
+				text: fmt.Sprintf("%s %s %s %s satoshis", x.how, c.Category, x.FIFO, x.Poison),
+				match: func(w []string) bool {
+					if len(w) != 4 || w[0] != x.how || w[1] != c.Category {
+						return false
+					}
+					low, err := coins(w[2])
+					high, err2 := coins(w[3])
+					return err == nil && err2 == nil && x.FIFO.Cmp(tamga.NewAmount(low, "")) == 0 && x.Poison.Cmp(tamga.NewAmount(high, "")) == 0
+				},
+			})
+		}
 	}
 	return facts, nil
 }

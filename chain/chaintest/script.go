@@ -25,6 +25,7 @@ type traceFile struct {
 	names  map[string]string // and back
 	owner  map[tamga.Outpoint]string
 	kinds  map[string]string // script type of a wallet's outputs
+	tags   tagged
 	value  map[tamga.Outpoint]int64
 	order  []tamga.Outpoint
 	spent  map[tamga.Outpoint]bool
@@ -56,7 +57,7 @@ func RunTrace(text string) error {
 	f := &traceFile{
 		ledger: NewLedger("regtest"), ids: map[string]string{}, names: map[string]string{},
 		owner: map[tamga.Outpoint]string{}, value: map[tamga.Outpoint]int64{}, spent: map[tamga.Outpoint]bool{},
-		kinds: map[string]string{},
+		kinds: map[string]string{}, tags: tagged{},
 	}
 	var pending *expectation
 	finish := func() error {
@@ -76,7 +77,7 @@ func RunTrace(text string) error {
 		}
 		var err error
 		switch verb, rest := words[0], words[1:]; verb {
-		case "hop", "end", "fails", "mix", "change", "stops", "rule", "consensus", "path":
+		case "hop", "end", "fails", "mix", "change", "stops", "rule", "consensus", "path", "direct", "indirect":
 			if pending == nil {
 				err = fmt.Errorf("%s before any question", verb)
 				break
@@ -93,7 +94,11 @@ func RunTrace(text string) error {
 				err = f.transaction(verb == "coinbase", rest)
 			case "kind":
 				err = f.kind(rest)
-			case "trace", "peel", "changeof", "paths":
+			case "tag":
+				if err = fmt.Errorf("want: tag WALLET CATEGORY"); len(rest) == 2 {
+					err, f.tags[rest[0]] = nil, append(f.tags[rest[0]], tamga.Tag{Address: rest[0], Label: rest[0], Category: rest[1]})
+				}
+			case "trace", "peel", "changeof", "paths", "exposure":
 				pending = &expectation{line: n, verb: verb, words: rest}
 			default:
 				err = fmt.Errorf("unknown statement %q", verb)

@@ -90,7 +90,7 @@ It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
 	add("collect", newDemo(a), newInit(a), newCrawl(a), newExtract(a), newProfile(a))
 	add("ask",
 		newSearch(a), newSubstances(a), newLink(a), newSales(a),
-		newPeel(a), newChange(a), newPath(a),
+		newPeel(a), newChange(a), newPath(a), newExposure(a),
 		newTrace(a), newCluster(a), newWhy(a), newExport(a), newChain(a),
 		newTags(a), newVASP(a), newRisk(a), newRates(a),
 		newServe(a))

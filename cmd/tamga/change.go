@@ -13,6 +13,7 @@ import (
 
 func newChange(a *app) *cobra.Command {
 	var exprs []string
+	var asked sourcing
 	cmd := &cobra.Command{
 		Use:   "change TXID",
 		Short: "Ask which output of a transaction is its maker's change",
@@ -34,12 +35,12 @@ With --rule only those are asked, which compose: & (both leave it), | (either do
 				}
 				rules = append(rules, r)
 			}
-			ledger, err := a.ledger()
+			src, err := a.source(cmd.Context(), asked)
 			if err != nil {
 				return err
 			}
-			defer ledger.Close()
-			c, err := chain.ChangeOf(cmd.Context(), ledger, argv[0], rules, bitcoin.Mixes(ledger.Network()))
+			defer src.close()
+			c, err := chain.ChangeOf(cmd.Context(), src, argv[0], rules, bitcoin.Mixes(src.network))
 			if err != nil {
 				return unseen(err)
 			}
@@ -50,6 +51,7 @@ With --rule only those are asked, which compose: & (both leave it), | (either do
 			return nil
 		},
 	}
+	asked.flags(cmd)
 	cmd.Flags().StringArrayVar(&exprs, "rule", nil, "ask this rule, or rules composed (`EXPR`); default: each there is")
 	return cmd
 }

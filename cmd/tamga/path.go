@@ -15,6 +15,7 @@ import (
 func newPath(a *app) *cobra.Command {
 	var o chain.PathOptions
 	var since, until string
+	var asked sourcing
 	cmd := &cobra.Command{
 		Use:   "path FROM TO",
 		Short: "Search the best ways that value can have gone from one subject to another",
@@ -36,13 +37,13 @@ Where the budget does not suffice, what was found is printed and the exit code i
 			if o.Until, err = moment(until, 24*time.Hour-1); err != nil {
 				return usageError{fmt.Errorf("--until: %w", err)}
 			}
-			ledger, err := a.ledger()
+			src, err := a.source(cmd.Context(), asked)
 			if err != nil {
 				return err
 			}
-			defer ledger.Close()
-			o.Mix = bitcoin.Mixes(ledger.Network())
-			p, err := chain.FindPaths(cmd.Context(), ledger, argv[0], argv[1], o)
+			defer src.close()
+			o.Mix = bitcoin.Mixes(src.network)
+			p, err := chain.FindPaths(cmd.Context(), src, argv[0], argv[1], o)
 			if err != nil {
 				return unseen(err)
 			}
@@ -57,6 +58,7 @@ Where the budget does not suffice, what was found is printed and the exit code i
 			return err
 		},
 	}
+	asked.flags(cmd)
 	f := cmd.Flags()
 	f.IntVar(&o.K, "k", 1, "how many paths, the best first")
 	f.StringVar(&o.Cost, "cost", chain.CostShare, "share (of the value) or hops")

@@ -14,6 +14,7 @@ import (
 func newPeel(a *app) *cobra.Command {
 	var backward bool
 	var hops int
+	var asked sourcing
 	cmd := &cobra.Command{
 		Use:   "peel TXID|TXID:N",
 		Short: "Follow a peel chain by the fingerprint of its wallet",
@@ -25,16 +26,16 @@ that it did not follow are kept with the reason. With TXID:N the first change is
 given, and not found.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, argv []string) error {
-			ledger, err := a.ledger()
+			src, err := a.source(cmd.Context(), asked)
 			if err != nil {
 				return err
 			}
-			defer ledger.Close()
-			opt := chain.PeelOptions{Direction: chain.Forward, Hops: hops, Mix: bitcoin.Mixes(ledger.Network())}
+			defer src.close()
+			opt := chain.PeelOptions{Direction: chain.Forward, Hops: hops, Mix: bitcoin.Mixes(src.network)}
 			if backward {
 				opt.Direction = chain.Backward
 			}
-			p, err := chain.Peel(cmd.Context(), ledger, argv[0], opt)
+			p, err := chain.Peel(cmd.Context(), src, argv[0], opt)
 			if err != nil {
 				return unseen(err)
 			}
@@ -45,6 +46,7 @@ given, and not found.`,
 			return nil
 		},
 	}
+	asked.flags(cmd)
 	f := cmd.Flags()
 	f.BoolVar(&backward, "backward", false, "to the payments before, instead of those after")
 	f.IntVar(&hops, "hops", 0, "stop after so many transactions; 0 is no limit")
@@ -74,13 +76,4 @@ func printPeel(out io.Writer, p chain.PeelChain) {
 		}
 	}
 	fmt.Fprintf(out, "end  %s\n", p.End)
-}
-
-// ledger opens the ledger index of the workspace.
-func (a *app) ledger() (*bitcoin.Index, error) {
-	ws, conf, err := a.open()
-	if err != nil {
-		return nil, err
-	}
-	return openLedger(ws, conf)
 }

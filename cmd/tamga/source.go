@@ -30,6 +30,15 @@ type opened struct {
 	close   func()
 }
 
+// source opens a source of the workspace.
+func (a *app) source(ctx context.Context, s sourcing) (*opened, error) {
+	ws, conf, err := a.open()
+	if err != nil {
+		return nil, err
+	}
+	return s.open(ctx, a, ws, conf)
+}
+
 // open opens the source. Answers of a node and of Esplora are kept in the workspace
 // before they are used.
 func (s *sourcing) open(ctx context.Context, a *app, ws *config.Workspace, conf *config.Config) (*opened, error) {

@@ -25,11 +25,16 @@ type tracing struct {
 }
 
 func (t *tracing) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&t.method, "method", "fifo", "fifo, haircut or poison")
+	t.limits(cmd, 0)
+}
+
+// limits are the flags of what follows value by more than one method.
+func (t *tracing) limits(cmd *cobra.Command, hops int) {
 	f := cmd.Flags()
 	f.BoolVar(&t.forward, "forward", false, "where it went (the default)")
 	f.BoolVar(&t.backward, "backward", false, "where it came from")
-	f.IntVar(&t.hops, "hops", 0, "stop after so many transactions; 0 is no limit")
-	f.StringVar(&t.method, "method", "fifo", "fifo, haircut or poison")
+	f.IntVar(&t.hops, "hops", hops, "stop after so many transactions; 0 is no limit")
 	f.Int64Var(&t.least, "min-value", 0, "stop where fewer `SATOSHI` of the subject are left (fifo); 0 is no limit")
 	f.StringVar(&t.since, "since", "", "stop at transactions before a `DATE` (UTC; 2006-01-02 or RFC 3339)")
 	f.StringVar(&t.until, "until", "", "stop at transactions after a `DATE`; a day is meant with its end")
