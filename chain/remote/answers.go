@@ -109,19 +109,28 @@ func (s *Answers) load(file int) error {
 	if err != nil {
 		return err
 	}
-	for off := int64(0); off < info.Size(); {
-		k, n, err := readHead(f, off, info.Size())
+	torn, err := records(f, info.Size(), func(k *Kept, off int64) { s.note(k, place{file, off}) })
+	if torn {
+		s.torn = append(s.torn, s.files[file])
+	}
+	return err
+}
+
+// records calls fn for every record, and says whether the last one is unfinished.
+func records(r io.ReaderAt, size int64, fn func(k *Kept, off int64)) (torn bool, err error) {
+	for off := int64(0); off < size; {
+		k, n, err := readHead(r, off, size)
 		if err != nil {
-			if whole, scanErr := later(f, off+1, info.Size()); whole || scanErr != nil {
-				return errors.Join(fmt.Errorf("%w: at byte %d: %w", ErrAnswers, off, err), scanErr)
+			whole, scanErr := later(r, off+1, size)
+			if whole || scanErr != nil {
+				return false, errors.Join(fmt.Errorf("%w: at byte %d: %w", ErrAnswers, off, err), scanErr)
 			}
-			s.torn = append(s.torn, s.files[file])
-			return nil
+			return true, nil
 		}
-		s.note(k, place{file, off})
+		fn(k, off)
 		off += n
 	}
-	return nil
+	return false, nil
 }
 
 // note takes a record into the tables.
@@ -177,8 +186,8 @@ func readHead(r io.ReaderAt, off, size int64) (*Kept, int64, error) {
 // later looks for a whole, true record from off on: with one, what stands before
 // it is damage and no torn tail. It reads every byte at most a few times.
 func later(r io.ReaderAt, off, size int64) (bool, error) {
-	const window = 1 << 20
-	buf := make([]byte, window+len(answersMagic)-1)
+	window := min(size, 1<<20)
+	buf := make([]byte, window+int64(len(answersMagic))-1)
 	spent := int64(0)
 	for ; off < size; off += window {
 		n, err := r.ReadAt(buf[:min(int64(len(buf)), size-off)], off)
@@ -186,7 +195,7 @@ func later(r io.ReaderAt, off, size int64) (bool, error) {
 			return false, err
 		}
 		part := buf[:n]
-		for i := bytes.Index(part, []byte(answersMagic)); i >= 0 && i < window; {
+		for i := bytes.Index(part, []byte(answersMagic)); i >= 0 && int64(i) < window; {
 			if spent > 4*size {
 				return true, nil // so many false starts are no torn tail
 			}

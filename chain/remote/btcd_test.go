@@ -17,6 +17,7 @@ import (
 	"tamga"
 	"tamga/chain"
 	"tamga/chain/bitcoin"
+	"tamga/internal/btcdlab"
 )
 
 // index builds the local index of block files.
@@ -70,7 +71,7 @@ func same(t *testing.T, want, got chain.Source, txids, subjects []string) {
 		if !reflect.DeepEqual(a, b) || err1 != nil || err2 != nil {
 			t.Fatalf("history of %s: %v, %v; want %v, %v", addr, b, err2, a, err1)
 		}
-		if len(subjects) < 40 {
+		if len(subjects) < 20 {
 			subjects = append(subjects, addr)
 		}
 	}
@@ -150,6 +151,22 @@ func TestBtcd(t *testing.T) {
 	}
 	ids := txidsOf(t, blocks)
 	same(t, x, src, ids, subjects)
+	peel, err := chain.Trace(t.Context(), src, subjects[2], chain.Options{})
+	if err != nil || len(peel.Hops) == 0 || peel.Hops[len(peel.Hops)-1].Depth < 20 {
+		t.Errorf("a peel chain of 20 hops: %d hops, %v", len(peel.Hops), err)
+	}
+	for _, b := range l.stale { // what the reorganisation threw away is on neither
+		var m wire.MsgBlock
+		if err := m.Deserialize(bytes.NewReader(b)); err != nil {
+			t.Fatal(err)
+		}
+		coinbase := m.Transactions[0].TxHash().String()
+		for _, s := range []chain.Source{x, src} {
+			if tx, err := s.Tx(t.Context(), coinbase); !errors.Is(err, chain.ErrNotFound) {
+				t.Errorf("the coinbase of a block thrown away: %+v, %v", tx, err)
+			}
+		}
+	}
 	if err := keep.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -176,4 +193,28 @@ func TestBtcd(t *testing.T) {
 	}
 	same(t, x, replayed, ids, subjects)
 	t.Log(fmt.Sprint(len(ids), " transactions, ", len(again.last), " answers kept"))
+}
+
+// TestBtcdWithoutIndexes: what it lacks is found by asking.
+func TestBtcdWithoutIndexes(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	if _, err := btcdlab.Binary(ctx); err != nil {
+		t.Skip("no btcd: ", err)
+	}
+	node, err := btcdlab.Start(ctx, btcdlab.Options{Dir: t.TempDir(), NoIndex: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer node.Close()
+	src, err := Node(ctx, node.URL, Options{Network: "regtest", Transport: http.DefaultTransport, User: node.User, Password: node.Password})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if src.Can() != 0 {
+		t.Errorf("can %b", src.Can())
+	}
+	if tip, err := src.Tip(ctx); err != nil || tip.Height != 0 {
+		t.Error(tip, err)
+	}
 }

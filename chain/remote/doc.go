@@ -4,9 +4,9 @@
 // Invariants. A transaction is what its bytes say: they are read by our own
 // parser, their double SHA-256 must be the id that was asked for, a block's bytes
 // must have its hash and its merkle root, and the first block must be that of the
-// network. What the bytes do not hold (the height of a block, the outputs that an
-// input spends where the server prints them, and that nothing was left out) is the
-// server's word; it is compared with what is at hand, and the answer is kept with
+// network. What the bytes do not hold (the block of a transaction, the height of a
+// block, the outputs that an input spends where the server prints them, and that
+// nothing was left out) is the server's word; it is compared with what is at hand, and the answer is kept with
 // its origin. Every answer is kept before it is used, so that a trace can be
 // repeated from the kept answers alone. Nothing is asked past the proxy: a server
 // off this machine is reached through it, or not at all, unless the settings say

@@ -126,7 +126,7 @@ func (e *esplora) header(ctx context.Context, hash string) (raw []byte, height i
 }
 
 type esploraHeader struct {
-	Version int32  `json:"version"`
+	Version int64  `json:"version"`
 	Time    uint32 `json:"timestamp"`
 	Merkle  string `json:"merkle_root"`
 	Prev    string `json:"previousblockhash"`

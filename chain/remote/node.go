@@ -129,7 +129,7 @@ func (n *node) header(ctx context.Context, hash string) (raw []byte, height int6
 	var h struct {
 		Confirmations int64  `json:"confirmations"`
 		Height        *int64 `json:"height"`
-		Version       int32  `json:"version"`
+		Version       int64  `json:"version"`
 		Prev          string `json:"previousblockhash"`
 		Merkle        string `json:"merkleroot"`
 		Time          uint32 `json:"time"`
@@ -147,7 +147,7 @@ func (n *node) header(ctx context.Context, hash string) (raw []byte, height int6
 	return raw, *h.Height, h.Confirmations < 0, err
 }
 
-func buildHeader(version int32, prev, merkle string, stamp, bits, nonce uint32) ([]byte, error) {
+func buildHeader(version int64, prev, merkle string, stamp, bits, nonce uint32) ([]byte, error) {
 	le := binary.LittleEndian
 	raw := le.AppendUint32(nil, uint32(version))
 	before := bitcoin.Hash{} // the first block has none

@@ -209,3 +209,30 @@ func TestUnconfirmed(t *testing.T) {
 		}
 	}
 }
+
+// TestStale: a transaction in a block that the best chain does not hold is loose,
+// and no tip is one.
+func TestStale(t *testing.T) {
+	b, txids, _ := synthetic(t)
+	core := b.Core(chaintest.Indexes{Tx: true})
+	tx := b.Txs()[5]
+	stale := altered(core, `getblockheader ["`+tx.Block, func(s string) string {
+		return strings.Replace(s, `"confirmations":`, `"confirmations":-`, 1)
+	})
+	src, err := Node(t.Context(), serve(t, stale), quick())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := src.Tx(t.Context(), tx.TxID); err != nil || got.Height != -1 || got.Block != "" || !got.Time.IsZero() {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := src.Tx(t.Context(), txids[0]); err != nil || got.Height != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	all := altered(core, `getblockheader`, func(s string) string {
+		return strings.Replace(s, `"confirmations":`, `"confirmations":-`, 1)
+	})
+	if _, err := Node(t.Context(), serve(t, all), quick()); !errors.Is(err, ErrLie) {
+		t.Error(err)
+	}
+}

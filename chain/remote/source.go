@@ -38,11 +38,12 @@ type server interface {
 	spender(ctx context.Context, s *Source, out tamga.Outpoint) (txid string, err error)
 }
 
-// Bounds of what a source remembers, in entries.
+// Bounds of what a source remembers, in entries where they do not say bytes.
 const (
 	rememberTxs    = 4096
 	rememberPlaces = 16384
 	rememberUses   = 64
+	rememberBytes  = 64 << 20 // of transactions, in bytes
 )
 
 // Source is a ledger asked of one server. It is a chain.Source. It is not safe
@@ -55,6 +56,7 @@ type Source struct {
 	tip     chain.Tip
 	txs     map[string]*tamga.Tx
 	raws    map[string][]byte
+	held    int // bytes in raws
 	places  map[string]bitcoin.Place
 	uses    map[string]*bitcoin.Use
 }
@@ -131,6 +133,9 @@ func (s *Source) Tip(ctx context.Context) (chain.Tip, error) {
 	at, err := s.where(ctx, hash, -1)
 	if err != nil {
 		return chain.Tip{}, err
+	}
+	if at.Block == "" {
+		return chain.Tip{}, s.wrong("its last block", lie("it does not count block %s to its best chain", hash), "")
 	}
 	s.tip.Hash, s.tip.Height, s.tip.Time = hash, at.Height, stampTime(at.Time)
 	return s.tip, nil
@@ -228,8 +233,9 @@ func (s *Source) hold(txid string, raw []byte) error {
 	if err != nil {
 		return s.wrong("transaction "+txid, err, "this server's answers cannot be trusted; ask another one")
 	}
-	if len(s.raws) >= rememberTxs {
+	if s.held += len(raw); len(s.raws) >= rememberTxs || s.held > rememberBytes {
 		clear(s.raws)
+		s.held = len(raw)
 	}
 	s.raws[txid] = raw
 	return nil

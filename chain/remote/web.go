@@ -25,10 +25,10 @@ const (
 
 // question is one request. Its name is what its answer is kept under.
 type question struct {
-	name    string // `getblockhash [0]` or `GET /block-height/0`
-	path    string // of a GET; empty for JSON-RPC
-	body    []byte // of a JSON-RPC POST
-	timeout time.Duration
+	name    string        // `getblockhash [0]` or `GET /block-height/0`
+	path    string        // of a GET; empty for JSON-RPC
+	body    []byte        // of a JSON-RPC POST
+	timeout time.Duration // more than Options.Timeout for a search, which is not asked again when it stalls
 }
 
 // answer is what came back: Status is the HTTP status.
@@ -84,6 +84,9 @@ func Redact(server string) string {
 
 func (w *web) origin() string { return w.base.String() }
 
+// errStall says that a server took too long.
+var errStall = errors.New("no whole answer")
+
 // again marks a failure after which the same question is worth asking again.
 type again struct {
 	error
@@ -109,7 +112,7 @@ func (w *web) ask(ctx context.Context, q question) (answer, error) {
 		if !errors.As(err, &retry) {
 			return a, w.fail(q, err)
 		}
-		if n >= w.o.Attempts {
+		if n >= w.o.Attempts || q.timeout > w.o.Timeout && errors.Is(err, errStall) {
 			e := w.fail(q, fmt.Errorf("given up after %d attempts: %w", n, err))
 			e.Down = true
 			if e.Hint == "" {
@@ -191,7 +194,7 @@ func (w *web) once(ctx context.Context, q question) (answer, error) {
 
 func (w *web) stall(ctx context.Context, err error, timeout time.Duration) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("no whole answer in %s", timeout)
+		return fmt.Errorf("%w in %s", errStall, timeout)
 	}
 	var u *url.Error
 	if errors.As(err, &u) {

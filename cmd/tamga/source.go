@@ -102,7 +102,14 @@ func (a *app) ask(ctx context.Context, c config.Chain, name, network string, kee
 	if name == "esplora" && remote.Public(url) {
 		a.log.Warn("this server learns which addresses and transactions are looked at; a node of one's own, or the local index, tells nobody", "server", remote.Redact(url))
 	}
-	return open(ctx, url, opt)
+	src, err := open(ctx, url, opt)
+	if err != nil {
+		return nil, err
+	}
+	if tip, err := src.Tip(ctx); err == nil {
+		a.log.Info("ledger asked of a server", "server", src.Origin(), "height", tip.Height, "block", tip.Hash)
+	}
+	return src, nil
 }
 
 // onlyAnswers is the network that a workspace has a ledger or answers of, if it

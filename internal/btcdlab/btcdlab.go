@@ -113,8 +113,11 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 		"--regtest", "--notls", "--nolisten", "--nodnsseed", "--configfile=/dev/null",
 		"--rpcuser=" + user, "--rpcpass=" + password, "--rpclisten=" + port,
 		"--datadir=" + filepath.Join(o.Dir, "data"), "--logdir=" + filepath.Join(o.Dir, "log"),
-		"--miningaddr=" + o.Mining, "--rpcmaxclients=64", "--rpcmaxconcurrentreqs=64",
+		"--rpcmaxclients=64", "--rpcmaxconcurrentreqs=64",
 		"--debuglevel=warn", "--blockprioritysize=0",
+	}
+	if o.Mining != "" {
+		args = append(args, "--miningaddr="+o.Mining)
 	}
 	if !o.NoIndex {
 		args = append(args, "--txindex", "--addrindex")
