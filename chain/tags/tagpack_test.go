@@ -266,6 +266,9 @@ func TestRealPacks(t *testing.T) {
 			continue
 		}
 		total += len(p.Tags)
+		if len(p.Tags) > 5000 { // one is enough to read
+			continue
+		}
 		var b bytes.Buffer
 		if left, err := Write(&b, p.Title, p.Creator, p.Tags); err != nil || left > 0 {
 			t.Errorf("%s: left %d, %v", filepath.Base(file), left, err)

@@ -16,27 +16,27 @@ import (
 
 // facts calls fn with what the rules ask of a workspace. Wallets are used where
 // the ledger index has them.
-func (a *app) facts(ctx context.Context, currency string, fn func(*risk.Facts) error) error {
+func (a *app) facts(ctx context.Context, from sourcing, currency string, fn func(*risk.Facts) error) error {
 	ws, conf, err := a.open()
 	if err != nil {
 		return err
 	}
-	ledger, err := openLedger(ws, conf)
+	src, err := from.open(ctx, a, ws, conf)
 	if err != nil {
 		return err
 	}
-	defer ledger.Close()
+	defer src.close()
 	b, err := a.tagbook(ctx, ws, nil)
 	if err != nil {
 		return err
 	}
 	defer b.Close()
-	r, done, err := b.resolver(ctx, ledger)
+	r, done, err := b.resolver(ctx, src.index)
 	if err != nil {
 		return err
 	}
 	defer done()
-	f := &risk.Facts{Source: ledger, Tags: r.Lookup, Actor: b.Actor, Wallet: r.Wallet, Mix: bitcoin.Mixes(ledger.Network())}
+	f := &risk.Facts{Source: src, Tags: r.Lookup, Actor: b.Actor, Wallet: r.Wallet, Mix: bitcoin.Mixes(src.network)}
 	if currency != "" {
 		s, db, err := a.rates(ctx, ws, nil)
 		if err != nil {
@@ -51,7 +51,8 @@ func (a *app) facts(ctx context.Context, currency string, fn func(*risk.Facts) e
 }
 
 func newRisk(a *app) *cobra.Command {
-	p := risk.Params{}
+	var p risk.Params
+	var from sourcing
 	cmd := &cobra.Command{
 		Use:   "risk ADDRESS|TXID|TXID:N",
 		Short: "Apply red flags to a subject, each with its evidence",
@@ -62,7 +63,7 @@ not met. A red flag is a reason to look, not a finding of guilt.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, argv []string) error {
 			p.Currency = strings.ToUpper(p.Currency)
-			return a.facts(cmd.Context(), p.Currency, func(f *risk.Facts) error {
+			return a.facts(cmd.Context(), from, p.Currency, func(f *risk.Facts) error {
 				flags, err := f.Assess(cmd.Context(), argv[0], p)
 				if err != nil {
 					return err
@@ -90,6 +91,7 @@ not met. A red flag is a reason to look, not a finding of guilt.`,
 			})
 		},
 	}
+	from.flags(cmd)
 	f := cmd.Flags()
 	f.IntVar(&p.Hops, "hops", 4, "transactions to follow each way; 0 is no limit")
 	f.StringVar(&p.Currency, "fiat", "USD", "`CURRENCY` of reporting thresholds (tamga rates)")
@@ -124,6 +126,7 @@ func evidenceLine(e risk.Evidence) string {
 
 func newVASP(a *app) *cobra.Command {
 	var t tracing
+	var from sourcing
 	cmd := &cobra.Command{
 		Use:   "vasp ADDRESS|TXID|TXID:N",
 		Short: "Tell which services could name who is behind a subject",
@@ -141,7 +144,7 @@ clustering: all claims, each named.`,
 			if err != nil {
 				return err
 			}
-			return a.facts(cmd.Context(), "", func(f *risk.Facts) error {
+			return a.facts(cmd.Context(), from, "", func(f *risk.Facts) error {
 				r, err := f.VASPs(cmd.Context(), argv[0], opt)
 				if err != nil {
 					return err
@@ -154,6 +157,7 @@ clustering: all claims, each named.`,
 		},
 	}
 	t.flags(cmd)
+	from.flags(cmd)
 	return cmd
 }
 

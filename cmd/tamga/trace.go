@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -54,12 +55,11 @@ and asks nobody.`,
 				return err
 			}
 			defer src.close()
+			tagged := func() error { return nil }
 			if stopTag {
-				done, err := a.stopAtTags(cmd.Context(), ws, src.index, &opt)
-				if err != nil {
+				if tagged, err = a.stopAtTags(cmd.Context(), ws, src.index, &opt); err != nil {
 					return err
 				}
-				defer done()
 			}
 			opt.Mix = bitcoin.Mixes(src.network)
 			run := chain.Trace
@@ -67,7 +67,7 @@ and asks nobody.`,
 				run = chain.Bounds
 			}
 			tr, err := run(cmd.Context(), src, argv[0], opt)
-			if err != nil {
+			if err := errors.Join(err, tagged()); err != nil {
 				return err
 			}
 			if err := a.answerFor(cmd.Context(), ws, conf, tr, t); err != nil {

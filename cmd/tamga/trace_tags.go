@@ -10,8 +10,9 @@ import (
 )
 
 // stopAtTags makes a trace stop where it reaches a tagged address, its own tag or
-// that of its wallet; the caller calls done after the trace.
-func (a *app) stopAtTags(ctx context.Context, ws *config.Workspace, ledger *bitcoin.Index, opt *chain.Options) (done func(), err error) {
+// that of its wallet. The caller calls done after the trace, for an error in
+// between.
+func (a *app) stopAtTags(ctx context.Context, ws *config.Workspace, ledger *bitcoin.Index, opt *chain.Options) (done func() error, err error) {
 	b, err := a.tagbook(ctx, ws, nil)
 	if err != nil {
 		return nil, err
@@ -22,6 +23,7 @@ func (a *app) stopAtTags(ctx context.Context, ws *config.Workspace, ledger *bitc
 		return nil, err
 	}
 	before := opt.Stop
+	var failed error
 	opt.Stop = func(tx *tamga.Tx, out tamga.TxOut) string {
 		if before != nil {
 			if reason := before(tx, out); reason != "" {
@@ -29,14 +31,13 @@ func (a *app) stopAtTags(ctx context.Context, ws *config.Workspace, ledger *bitc
 			}
 		}
 		found, err := r.Lookup(ctx, out.Address)
-		if err != nil {
-			a.log.Error("tags not read", "address", out.Address, "err", err)
-			return ""
+		if err != nil && failed == nil {
+			failed = err
 		}
 		if len(found) > 0 {
 			return chain.EndTag
 		}
 		return ""
 	}
-	return func() { closeWallets(); b.Close() }, nil
+	return func() error { closeWallets(); b.Close(); return failed }, nil
 }

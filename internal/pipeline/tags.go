@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -100,14 +101,12 @@ func (p *Pipeline) CapturedTags(ctx context.Context) iter.Seq2[tamga.Tag, error]
 // pageTags are the tags of one page, one for each address and who it is said to
 // belong to.
 func pageTags(c tamga.Capture, page *tamga.Page) (out []tamga.Tag) {
-	site := page.Market
 	host := ""
 	if u, err := url.Parse(c.URL); err == nil {
 		host = u.Hostname()
 	}
-	if site == "" {
-		site = host
-	}
+	site := cmp.Or(page.Market, host)
+	owners := owners(page, site)
 	seen := map[[2]string]bool{}
 	for i := range page.Findings {
 		f := &page.Findings[i]
@@ -115,15 +114,13 @@ func pageTags(c tamga.Capture, page *tamga.Page) (out []tamga.Tag) {
 		if f.Type != tamga.FindAddress || !f.Valid || f.Raw == "" || f.Kind == "invoice" || strings.HasSuffix(f.Kind, "pub") {
 			continue
 		}
-		t := tamga.Tag{
-			Address: tags.Key(f.Value), Chain: f.Chain, Asset: tags.Asset(f.Chain), Confidence: tags.ConfidenceCrawl,
-			Source: fmt.Sprintf("%s#%d-%d", c.Digest, f.Start, f.End),
-			Span:   &tamga.Span{Capture: c.Digest, Start: f.Start, End: f.End, Rule: f.Rule},
-		}
+		t := owners[i]
+		t.Address, t.Chain, t.Asset, t.Confidence = tags.Key(f.Value), f.Chain, tags.Asset(f.Chain), tags.ConfidenceCrawl
+		t.Source = fmt.Sprintf("%s#%d-%d", c.Digest, f.Start, f.End)
+		t.Span = &tamga.Span{Capture: c.Digest, Start: f.Start, End: f.End, Rule: f.Rule}
 		if c.Route != tamga.RouteImport { // an import's time is not the page's
 			t.Date = c.Requested.UTC().Format(time.DateOnly)
 		}
-		owner(&t, page, f, site)
 		if strings.HasSuffix(host, ".onion") || strings.HasSuffix(host, ".i2p") {
 			t.Concepts = append(t.Concepts, "dark_web")
 		}
@@ -135,39 +132,57 @@ func pageTags(c tamga.Capture, page *tamga.Page) (out []tamga.Tag) {
 	return out
 }
 
-// owner says whose wallet a page means: the vendor of the offer or of the page
-// around it, the author of the post, else the site.
-func owner(t *tamga.Tag, page *tamga.Page, f *tamga.Finding, site string) {
+// owners says, for each finding of a page, whose wallet the page means there: the
+// vendor of the offer or of the page around it, the author of the post, else the
+// site.
+func owners(page *tamga.Page, site string) []tamga.Tag {
 	on := ""
 	if site != "" {
 		on = " on " + site
 	}
-	for i := range page.Listings {
-		l := &page.Listings[i]
-		if l.Span[0] > f.Start || f.End > l.Span[1] {
-			continue
+	var whole tamga.Tag
+	switch {
+	case page.Vendor != nil && page.Vendor.Name != "":
+		whole = tamga.Tag{Label: "vendor " + page.Vendor.Name + on, Category: "vendor"}
+	case site == "":
+	case page.Kind == tamga.PageListing, page.Kind == tamga.PageListings:
+		whole = tamga.Tag{Label: "market " + site, Category: "market"}
+	default:
+		whole = tamga.Tag{Label: "named" + on, Concepts: []string{"website_mention"}}
+	}
+	out := make([]tamga.Tag, len(page.Findings))
+	for i := range out {
+		out[i] = whole
+	}
+	at := 0 // offers and posts stand in the order of the page
+	mark := func(span [2]int, set func(*tamga.Tag)) {
+		for at > 0 && page.Findings[at-1].Start >= span[0] {
+			at--
 		}
-		if l.Category != "" && l.Category != "other" {
-			t.Abuse = "drugs"
-		}
-		if l.Vendor != "" {
-			t.Label, t.Category = "vendor "+l.Vendor+on, "vendor"
-			return
+		for ; at < len(out) && page.Findings[at].Start < span[1]; at++ {
+			if f := &page.Findings[at]; f.Type == tamga.FindAddress && f.Start >= span[0] && f.End <= span[1] {
+				set(&out[at])
+			}
 		}
 	}
 	for i := range page.Posts {
-		if p := &page.Posts[i]; p.Span[0] <= f.Start && f.End <= p.Span[1] && p.Author != "" {
-			t.Label, t.Category, t.Concepts = "named by "+p.Author+on, "user", []string{"forum_mention"}
-			return
+		if p := &page.Posts[i]; p.Author != "" {
+			mark(p.Span, func(t *tamga.Tag) {
+				*t = tamga.Tag{Label: "named by " + p.Author + on, Category: "user", Concepts: []string{"forum_mention"}}
+			})
 		}
 	}
-	switch {
-	case page.Vendor != nil && page.Vendor.Name != "":
-		t.Label, t.Category = "vendor "+page.Vendor.Name+on, "vendor"
-	case site == "":
-	case page.Kind == tamga.PageListing, page.Kind == tamga.PageListings:
-		t.Label, t.Category = "market "+site, "market"
-	default:
-		t.Label, t.Concepts = "named"+on, []string{"website_mention"}
+	at = 0
+	for i := range page.Listings {
+		l := &page.Listings[i]
+		mark(l.Span, func(t *tamga.Tag) {
+			if l.Vendor != "" {
+				*t = tamga.Tag{Label: "vendor " + l.Vendor + on, Category: "vendor"}
+			}
+			if l.Category != "" && l.Category != "other" {
+				t.Abuse = "drugs"
+			}
+		})
 	}
+	return out
 }
