@@ -34,6 +34,8 @@ type Index struct {
 
 	mu    sync.Mutex
 	files []*os.File // block files, opened when first read
+
+	recent recent
 }
 
 var _ chain.Source = (*Index)(nil)
@@ -230,7 +232,7 @@ func (x *Index) blockFile(i int) (*os.File, error) {
 func (x *Index) find(id Hash) (found *stored, err error) {
 	x.ids.lookup(txidKey(id[:]), func(num, _ uint32) bool {
 		var s *stored
-		if s, err = x.load(num); err != nil {
+		if s, err = x.recall(num); err != nil {
 			return false
 		}
 		if s.id == id {
@@ -258,7 +260,9 @@ func (x *Index) Tx(ctx context.Context, txid string) (*tamga.Tx, error) {
 		return nil, fmt.Errorf("transaction %s: %w", txid, chain.ErrNotFound)
 	}
 	if x.data == nil {
-		s.wtxid = s.tx.wtxid()
+		own := *s
+		own.wtxid = s.tx.wtxid()
+		s = &own
 	}
 	return x.known(ctx, s)
 }
@@ -374,7 +378,7 @@ func (x *Index) Spender(_ context.Context, out tamga.Outpoint) (spend chain.Spen
 	}
 	x.spends.lookup(outpointKey(id[:], out.Vout), func(num, vin uint32) bool {
 		var s *stored
-		if s, err = x.load(num); err != nil {
+		if s, err = x.recall(num); err != nil {
 			return false
 		}
 		s.tx.inputs(func(i int, in input) {
@@ -406,7 +410,7 @@ func (x *Index) History(ctx context.Context, addr string) iter.Seq2[tamga.Outpoi
 				return false
 			}
 			var s *stored
-			if s, err = x.load(num); err != nil {
+			if s, err = x.recall(num); err != nil {
 				return false
 			}
 			out, ok := s.tx.output(n)
