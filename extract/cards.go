@@ -30,12 +30,12 @@ var (
 	reviewName = regexp.MustCompile(`(?i)feedback|review|comment|rating|message|transaction|history|pagination|menu|nav|breadcrumb|sidebar|footer`)
 	classAttr  = regexp.MustCompile(`(?i)class\s*=\s*["']?([^"'>]*)`)
 	reviewHead = regexp.MustCompile(`(?i)^(?:feedback|review|comment|buyer|freshness|отзыв|покупатель)s?$`)
-	actionText = regexp.MustCompile(`(?i)^(?:buy(?: now| it now)?|view|details?|more|order|add to cart|read more|show|open|info|купить|подробнее|заказать|в корзину)\W*$`)
+	actionText = regexp.MustCompile(`(?i)^(?:buy(?: now| it now)?|view|details?|more|order|add to cart|read more|show|open|info|kaufen|bestellen|in den warenkorb|ansehen|ajouter(?: au panier)?|acheter|voir|commander|comprar|ver|купить|подробнее|заказать|в корзину|оплатить|сатып алу|sotib olish)\W*$`)
 )
 
 // linkKind is what a target says of its link: it leads to a vendor, to a deed,
 // to a shelf of offers, or to the page where the site begins.
-type linkKind struct{ vendor, deal, shelf, root bool }
+type linkKind struct{ vendor, deal, shelf, root, order bool }
 
 // linkKind is the kind of a link by its target; a page repeats its targets.
 func (d *document) linkKind(href string) linkKind {
@@ -49,6 +49,7 @@ func (d *document) linkKind(href string) linkKind {
 			vendor: containsAny(low, vendorCue) && vendorLink.MatchString(href),
 			deal:   containsAny(low, dealCue) && dealLink.MatchString(href),
 			shelf:  containsAny(low, shelfCue) && categoryLink.MatchString(href),
+			order:  containsAny(low, orderCue),
 			root:   len(href) < 100 && rootLink.MatchString(href),
 		}
 		if len(d.memo.links) < maxMemo {
@@ -62,6 +63,7 @@ func (d *document) linkKind(href string) linkKind {
 var (
 	vendorCue = strings.Fields("vendor seller user profile member merchant trader shop store u/ prodav magazin /@")
 	dealCue   = strings.Fields("# javascript: /buy cart checkout favorite favourite report feedback message login logout register wallet support pgp sort= page= pg= order= tab=")
+	orderCue  = strings.Fields("/buy ?buy &buy cart checkout /order ?order=")
 	shelfCue  = strings.Fields("/c ?c &c sc sub section tag ssid country kategori ship viewforum board")
 )
 
@@ -78,11 +80,30 @@ func attr(n *html.Node, key string) string {
 // likeness is what elements of one list have in common: their own and their
 // parent's name and first classes.
 func likeness(n *html.Node) string {
-	sig := n.Data + "." + classes1(attr(n, "class"))
+	class := attr(n, "class")
+	sig := n.Data + "." + classes1(class)
+	if class == "" {
+		sig += inPlace(attr(n, "style"))
+	}
 	if p := n.Parent; p != nil && p.Type == html.ElementNode {
 		sig = p.Data + "." + classes1(attr(p, "class")) + ">" + sig
 	}
 	return sig
+}
+
+// inPlace are the properties that an element is given in place, without their
+// values: elements without a class tell their kind so.
+func inPlace(style string) string {
+	var b strings.Builder
+	for style != "" && b.Len() < 64 {
+		var one string
+		one, style, _ = strings.Cut(style, ";")
+		name, _, _ := strings.Cut(one, ":")
+		if name = strings.TrimSpace(name); !strings.HasPrefix(name, "background") && name != "" {
+			b.WriteString(";" + name)
+		}
+	}
+	return b.String()
 }
 
 // tableOf tells the tables of a page apart.
@@ -124,7 +145,7 @@ func (d *document) cards() []card {
 	visit = func(n *html.Node) {
 		if n.Type == html.ElementNode {
 			switch n.Data {
-			case "div", "li", "tr", "article", "section", "td", "table", "dl", "a", "form", "tbody", "figure":
+			case "div", "li", "tr", "article", "section", "td", "table", "dl", "a", "form", "tbody", "figure", "p":
 				k := likeness(n)
 				if n.Data == "tr" { // a row is like those of its own table
 					k += d.tableOf(n)
@@ -153,6 +174,10 @@ func (d *document) cards() []card {
 		}
 		if len(cards) > len(best) || len(cards) == len(best) && size > bestSize {
 			best, bestSize = cards, size
+			d.kin = d.kin[:0]
+			for _, n := range d.innermost(nodes) {
+				d.kin = append(d.kin, d.tree.spans[n])
+			}
 		}
 	}
 	return best
@@ -172,31 +197,49 @@ func (d *document) group(nodes []*html.Node) (cards []card, size int) {
 	}
 	names, places := d.cardTitles(nodes), d.pricePlaces(nodes)
 	priced = 0
-	titles := map[string]bool{}
+	titles, linked := map[string]bool{}, 0
 	for i, n := range nodes {
 		span := d.tree.spans[n]
 		c := card{node: n, price: d.cardPrice(span, places), title: names[i]}
 		if c.title == nil {
 			continue
 		}
-		linked := target(c.title)
-		if c.price == nil && !heading(c.title) && !d.offered(n, linked) {
+		to := target(c.title)
+		if c.price == nil && !heading(c.title) && !d.offered(n, to) {
 			continue
 		}
 		if c.price != nil {
 			priced++
 		}
-		if linked == "" {
-			linked = text(c.title)
+		if to == "" {
+			to = d.memo.headline(c.title).text
+		} else {
+			linked++
 		}
-		titles[linked] = true
+		titles[to] = true
 		size += span[1] - span[0]
 		cards = append(cards, c)
+	}
+	// What has neither link nor price, where the others are linked, is the head of
+	// the page or of a part of it.
+	if linked > 0 {
+		kept, size0 := cards[:0], 0
+		for _, c := range cards {
+			if s := d.tree.spans[c.node]; c.price != nil || target(c.title) != "" || linked*2 < len(cards) {
+				kept = append(kept, c)
+				size0 += s[1] - s[0]
+			}
+		}
+		cards, size = kept, size0
 	}
 	if priced*2 < len(cards) { // a few offers may lack a price, not most
 		return nil, 0
 	}
-	if len(titles)*10 < len(cards)*8 { // the same link again and again: not offers
+	least := 8
+	if linked == 0 { // texts alone: two may sell the same
+		least = 6
+	}
+	if len(titles)*10 < len(cards)*least { // the same link again and again: not offers
 		return nil, 0
 	}
 	return cards, size
@@ -234,7 +277,7 @@ func (d *document) reviewed(n *html.Node) bool {
 // link of its title.
 func (d *document) offered(n *html.Node, title string) bool {
 	for _, a := range links(n) {
-		if h := attr(a, "href"); h != title && d.linkKind(h).vendor && d.memo.headline(a).text != "" {
+		if h := attr(a, "href"); h != title && d.memo.headline(a).text != "" && (d.linkKind(h).vendor || namesTarget(h, d.vendorName(d.memo.headline(a).text))) {
 			return true
 		}
 	}

@@ -31,8 +31,8 @@ type role struct {
 func (d *document) cardTitles(nodes []*html.Node) []*html.Node {
 	roles := map[string]*role{}
 	type candidate struct {
-		node *html.Node
-		role string
+		node         *html.Node
+		target, role string
 	}
 	all := make([][]candidate, len(nodes))
 	shared := map[string]int{}
@@ -52,12 +52,13 @@ func (d *document) cardTitles(nodes []*html.Node) []*html.Node {
 		for _, a := range as {
 			h := attr(a, "href")
 			kind := d.linkKind(h)
-			t := d.memo.headline(a).text
-			if kind.deal || len(t) < 3 || len(t) > 500 || d.plainHeading(t) || len(t) <= maxAction && d.memo.says(actionText, t) {
+			named := d.caption(a)
+			t := d.memo.headline(named).text
+			if kind.deal && !kind.order || len(t) < 3 || len(t) > 500 || d.plainHeading(t) || len(t) <= maxAction && d.memo.says(actionText, t) {
 				continue
 			}
 			key := trail(a, n) + " " + targetShape(h)
-			all[i] = append(all[i], candidate{a, key})
+			all[i] = append(all[i], candidate{named, h, key})
 			r := roles[key]
 			if r == nil {
 				r = &role{targets: map[string]bool{}, texts: map[string]bool{}, kind: kind, shelf: kind.shelf}
@@ -78,19 +79,31 @@ func (d *document) cardTitles(nodes []*html.Node) []*html.Node {
 			}
 		}
 	}
-	out := make([]*html.Node, len(nodes))
-	for i, n := range nodes {
+	out, found := make([]*html.Node, len(nodes)), 0
+	for i := range nodes {
 		top := 0.0
 		for _, c := range all[i] {
-			if h := attr(c.node, "href"); shared[h] > 1 && shared[h]*2 > len(nodes) {
+			if shared[c.target] > 1 && shared[c.target]*2 > len(nodes) {
 				continue
 			}
-			if s := roles[c.role].score(len(nodes)) + float64(len(text(c.node)))/1000; s > top {
+			if s := roles[c.role].score(len(nodes)) + float64(len(d.memo.headline(c.node).text))/1000; s > top {
 				out[i], top = c.node, s
 			}
 		}
+		if out[i] != nil {
+			found++
+		}
+	}
+	var plain []*html.Node
+	if found*2 < len(nodes) {
+		plain = d.plainTitles(nodes)
+	}
+	for i, n := range nodes {
 		if out[i] == nil {
 			out[i] = d.cardHeading(n)
+		}
+		if out[i] == nil && plain != nil {
+			out[i] = plain[i]
 		}
 	}
 	return out
@@ -102,6 +115,9 @@ func (r *role) score(cards int) float64 {
 	s := n/float64(cards) + float64(r.length)/n/50 + float64(len(r.targets))/n + float64(len(r.texts))/n + 1.5*float64(r.pictured)/n + 1.5*float64(r.headed)/n
 	if r.kind.vendor {
 		s -= 2.5
+	}
+	if r.kind.deal {
+		s--
 	}
 	if r.shelf {
 		s -= 2.5

@@ -24,6 +24,7 @@ type document struct {
 	page   *tamga.Page
 	titles [][2]int // see nameRanges
 	memo   memo
+	kin    [][2]int                // elements of the make of the cards, with and without an offer
 	heads  map[*html.Node][]string // see header
 	zones  zones
 	scores map[int]int // see priceScore

@@ -17,10 +17,10 @@ var (
 )
 
 // vendorCues are what a market tells about a vendor, in small letters.
-var vendorCues = []string{"join date", "joined", "member since", "vendor since", "active since", "has been active", "registered", "registration date", "last active", "last login", "last seen", "last online", "username", "user type", "fe enabled", "finalize early", "contact vendor", "message vendor", "send message", "send a message", "send pm", "feedback ratings", "positive feedback", "% positive", "total sales", "total orders", "number of sales", "trust level", "vendor level", "disputes", "pgp key", "public key", "about me", "about vendor", "about seller", "items for sale", "ranked in", "experience:", "дата регистрации", "открыт:", "был в сети", "была в сети", "рейтинг", "сделок", "написать сообщение", "о магазине"}
+var vendorCues = []string{"join date", "joined", "member since", "vendor since", "active since", "has been active", "registered", "registration date", "last active", "last login", "last seen", "last online", "username", "user type", "fe enabled", "finalize early", "contact vendor", "message vendor", "send message", "send a message", "send pm", "feedback ratings", "positive feedback", "% positive", "total sales", "total orders", "number of sales", "trust level", "vendor level", "disputes", "pgp key", "public key", "about me", "about vendor", "about seller", "items for sale", "ranked in", "experience:", "дата регистрации", "открыт:", "был в сети", "была в сети", "рейтинг", "сделок", "написать сообщение", "о магазине", "о продавце", "успешных сделок", "подписчик", "seller rating", "vendor rating", "feedback score", "followers", "years on", "completed orders", "completed sales"}
 
 // presence are those that say when a person came or was last there.
-var presence = []string{"last seen", "last online", "last active", "last login", "was last seen", "member since", "vendor since", "seller since", "joined", "join date", "active since", "has been active", "был в сети", "была в сети", "дата регистрации"}
+var presence = []string{"last seen", "last online", "last active", "last login", "was last seen", "member since", "vendor since", "seller since", "joined", "join date", "active since", "has been active", "был в сети", "была в сети", "дата регистрации", "seen today", "seen yesterday", "last visit", "last activity", "online now", "member for", "vendor for", "seller for", "account created", "registered on", "registered since", "был онлайн", "была онлайн", "на площадке с", "на сайте с", "с нами с", "последний визит"}
 
 var vendorFacts = cueSet{words: slices.Concat(vendorCues, presence)}
 
@@ -83,6 +83,9 @@ func (d *document) generic() {
 			d.loneOffer(name)
 		}
 		d.persona(name)
+	case len(cards) > 1 && len(sellers) == 1 && seen && d.stands(only(sellers), offers):
+		d.page.Kind = tamga.PageVendor
+		d.persona(only(sellers))
 	case len(cards) > 0:
 		d.page.Kind = tamga.PageListings
 	case d.posts() >= 2:

@@ -25,7 +25,7 @@ func (d *document) personaName(offers [][2]int) (name string) {
 	votes, order := map[string]int{}, []string{}
 	vote := func(s string, n int) {
 		s = d.vendorName(s)
-		if !d.properName(s) || d.memo.says(personWord, s) || !handleLike.MatchString(s) {
+		if !d.properName(s) || d.plainHeading(s) || d.memo.says(personWord, s) || !handleLike.MatchString(s) {
 			return
 		}
 		if votes[s] == 0 {
@@ -56,15 +56,20 @@ func (d *document) personaName(offers [][2]int) (name string) {
 	said := map[string]int{}
 	for a := range d.elements(anchors) {
 		if h := attr(a, "href"); !containsAny(strings.ToLower(h), aboutCue) {
-		} else if m := aboutName.FindStringSubmatch(h); m != nil && !in(d.zones.frame, d.tree.spans[a][0]) {
+		} else if m := aboutName.FindStringSubmatch(h); m != nil && !in(d.zones.frame, d.tree.spans[a][0]) && !in(offers, d.tree.spans[a][0]) {
 			if s, err := url.QueryUnescape(m[1]); err == nil && said[s] < 3 {
 				said[s]++
 				vote(s, 2)
 			}
 		}
 	}
+	for a := range d.elements(anchors) { // the name of the site leads to its first page
+		if h := attr(a, "href"); h != "" && d.linkKind(h).root {
+			votes[d.vendorName(d.memo.headline(a).text)] -= 8
+		}
+	}
 	for _, s := range order {
-		if votes[s] > votes[name] {
+		if votes[s] > max(votes[name], 1) {
 			name = s
 		}
 	}
@@ -110,6 +115,27 @@ func (d *document) headingVotes(offers [][2]int, vote func(string, int)) {
 			break
 		}
 	}
+}
+
+// stands says whether a name stands by itself outside the offers and the frame of
+// a page, as the vendor's does on his own.
+func (d *document) stands(name string, offers [][2]int) bool {
+	for _, p := range d.parts() {
+		if len(p.text) < 3*maxName && d.vendorName(p.text) == name {
+			if at := d.place(p.node); !in(offers, at) && !in(d.zones.frame, at) && !in(d.zones.reviews, at) && !in(d.zones.choices, at) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// only is the one key of a set.
+func only(set map[string]bool) string {
+	for k := range set {
+		return k
+	}
+	return ""
 }
 
 // persona takes the vendor of a vendor page, and gives it to the offers that

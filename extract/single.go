@@ -11,10 +11,10 @@ import (
 )
 
 var (
-	buyWords = regexp.MustCompile(`(?i)\b(?:buy|purchase|add to (?:cart|basket|bag)|order now|place order|checkout|buy now|order|queue)\b|купить|заказать|в корзину|оформить`)
-	buyCue   = []string{"buy", "purchase", "add to", "order", "checkout", "queue", "купить", "заказать", "в корзину", "оформить"}
+	buyWords = regexp.MustCompile(`(?i)\b(?:buy|purchase|add to (?:cart|basket|bag)|order now|place order|checkout|buy now|order|queue)\b|\bpay (?:now|with|from)\b|warenkorb|\bkaufen\b|bestellen|au panier|\bacheter\b|commander|carrito|\bcomprar\b|carrello|\bacquista\b|koszyka|\bkup\b|winkelwagen|\bkopen\b|carrinho|sepete|оплатить|купить|заказать|в корзину|оформить`)
+	buyCue   = []string{"buy", "purchase", "add to", "pay ", "warenkorb", "kaufen", "bestellen", "panier", "acheter", "commander", "carrito", "comprar", "carrello", "acquista", "kosz", "kup", "winkelwagen", "kopen", "carrinho", "sepete", "оплатить", "order", "checkout", "queue", "купить", "заказать", "в корзину", "оформить"}
 	// plainHead are headings of a part of a page, not of an offer.
-	plainHead = regexp.MustCompile(`(?i)^(?:(?:product|listing|item|offer|vendor|seller|shipping|payment|order|market|recent|latest|customer|buyer|all|browse|our|my|your|related|similar|other|more|featured|top|new|popular|general)\s*)*(?:description|details?|feedbacks?|reviews?|ratings?|products?|listings?|items?|categor(?:y|ies)|search(?: results)?|information|info|options?|methods?|polic(?:y|ies)|terms.*|shipping|payment|vendors?|sellers?|login|welcome.*|home|news|offers?|orders?|features?|price|refund policy|quantity|filters?|messages?|statistics|report|menu|account|balance|wallet|cart|support|exchange|rates?|отзывы|описание|категории|каталог|товары|цена|доставка|продавец|магазин)\W*$`)
+	plainHead = regexp.MustCompile(`(?i)^(?:(?:product|listing|item|offer|vendor|seller|shipping|payment|order|market|recent|latest|customer|buyer|all|browse|our|my|your|related|similar|other|more|featured|top|new|popular|general)\s*)*(?:description|details?|feedbacks?|reviews?|ratings?|products?|listings?|items?(?: for sale)?|categor(?:y|ies)|search(?: results)?|information|info|options?|methods?|polic(?:y|ies)|terms.*|shipping|payment|vendors?|sellers?|login|welcome.*|home|news|offers?|orders?|features?|price|refund policy|quantity|filters?|messages?|statistics|report|menu|account|balance|wallet|cart|support|exchange|rates?|отзывы|описание|категории|каталог|товары|цена|доставка|продавец|магазин)\W*$`)
 	rootLink  = regexp.MustCompile(`(?i)^(?:https?://[^/]+)?/?(?:index\.\w+|home(?:\.\w+)?|welcome)?[?#]?$`)
 )
 
@@ -22,8 +22,8 @@ var (
 // a vendor, a route or a buy button.
 func (d *document) single(cards []card) (x tamga.Listing, ok bool) {
 	var taken [][2]int
-	for _, c := range cards {
-		taken = append(taken, d.tree.spans[c.node])
+	if len(cards) > 0 {
+		taken = d.kin
 	}
 	price, score := d.pagePrice(taken)
 	head := d.offerHeading(price, taken, "")
@@ -71,7 +71,7 @@ func (d *document) single(cards []card) (x tamga.Listing, ok bool) {
 	if buys == 0 && (x.Vendor == "" || !labelled && x.From == nil && x.To == nil) {
 		return x, false
 	}
-	if len(cards) >= 3 && !labelled && buys == 0 {
+	if len(cards) >= 3 && !labelled && buys == 0 && (x.Vendor == "" || x.From == nil || x.To == nil) {
 		return x, false
 	}
 	d.reader.enrich(&x)

@@ -126,6 +126,7 @@ type walker struct {
 	raw   int // depth of elements that keep their line breaks
 
 	inTitle bool
+	seam    byte // of tags since the last text: e an end tag, s a start tag after it
 }
 
 // walk reads source by its tokens; it cannot fail.
@@ -155,11 +156,14 @@ func walk(source string) *markup {
 			if tagName == "noscript" {
 				z.NextIsNotRawText()
 			}
-			w.start(tagName, start, end)
+			if w.start(tagName, start, end); w.seam == 'e' {
+				w.seam = 's'
+			}
 			w.attributes(z, more, tagName, start, end)
 		case html.EndTagToken:
 			name, _ := z.TagName()
 			w.end(string(name), start, end)
+			w.seam = 'e'
 		}
 	}
 }
@@ -260,6 +264,10 @@ func (w *walker) put(s string, src, end int, linear bool) {
 	if s == "" {
 		return
 	}
+	if w.seam == 's' && w.sep == 0 && w.numbers(s) {
+		w.separate(' ', src)
+	}
+	w.seam = 0
 	if w.sep != 0 {
 		sep, at := w.sep, w.sepAt
 		w.sep = 0
@@ -275,6 +283,29 @@ func (w *walker) put(s string, src, end int, linear bool) {
 		w.m.text.pieces = append(ps, piece{w.body.Len(), len(s), src, end, linear})
 	}
 	w.body.WriteString(s)
+}
+
+// numbers says whether the text so far ends in a number and s begins with
+// another: cells of a grid without space between them. A number in one piece has
+// no element that ends and another that begins inside it, save for its cents.
+func (w *walker) numbers(s string) bool {
+	if s == "" || !isDigit(s[0]) {
+		return false
+	}
+	body := w.body.String()
+	i := len(body)
+	for i > 0 && len(body)-i < 16 && (isDigit(body[i-1]) || body[i-1] == '.' || body[i-1] == ',') {
+		i--
+	}
+	left := body[i:]
+	if left == "" || !isDigit(left[len(left)-1]) || i > 0 && isAlnum(body[i-1]) || !strings.ContainsAny(left, ".,") {
+		return false
+	}
+	n := 0
+	for n < len(s) && n < 16 && (isDigit(s[n]) || s[n] == '.' || s[n] == ',') {
+		n++
+	}
+	return n == len(s) || !isAlnum(s[n])
 }
 
 // words adds the text of source[start:end].

@@ -21,6 +21,7 @@ type zones struct {
 
 var (
 	zoneFrame  = regexp.MustCompile(`(?i)(?:^|[\s_-])(?:nav|navbar|navigation|menu|sidebar|topbar|topmenu|breadcrumbs?|wallet|balance|rates?|exchange\w*|ticker|cart-contents|mini-?cart|shopping-?cart|widget)(?:[\s_-]|$)|(?:^|\s)(?:header|footer|foot|trail|cats|categories)(?:\s|$)|^\s*(?:side|left|right|top)\s*$`)
+	moneyZone  = regexp.MustCompile(`(?i)wallet|balance|rate|exchange|ticker|cart|widget|header|foot`)
 	zoneReview = regexp.MustCompile(`(?i)feedback|reviews?(?:[\s_-]|$)|testimonial|otzyv`)
 	struckName = regexp.MustCompile(`(?i)(?:^|[\s_-])(?:old|was|strike\w*|crossed|regular-price|list-price|price-old|before)(?:[\s_-]|$)`)
 )
@@ -34,6 +35,7 @@ func (d *document) findZones() {
 			*list = append(*list, s)
 		}
 	}
+	framed := map[string][]*html.Node{}
 	var visit func(n *html.Node)
 	visit = func(n *html.Node) {
 		if n.Type == html.ElementNode {
@@ -50,7 +52,7 @@ func (d *document) findZones() {
 			case len(name) < 2:
 			default:
 				if d.memo.says(zoneFrame, name) && n.Data != "body" && n.Data != "form" && !insideHeading(n) {
-					put(&d.zones.frame, n)
+					framed[name] = append(framed[name], n)
 				}
 				if d.memo.says(zoneReview, name) {
 					put(&d.zones.reviews, n)
@@ -65,12 +67,53 @@ func (d *document) findZones() {
 		}
 	}
 	visit(d.tree.Nodes[0])
+	for name, ns := range framed {
+		if d.offersOf(ns) {
+			continue
+		}
+		money := d.memo.says(moneyZone, name)
+		for _, n := range ns {
+			if money || firstLink(n) != nil { // a menu has links
+				put(&d.zones.frame, n)
+			}
+		}
+	}
 	for _, list := range []*[][2]int{&d.zones.frame, &d.zones.reviews, &d.zones.struck, &d.zones.choices} {
 		sortRanges(*list)
 		for i := 1; i < len(*list); i++ {
 			(*list)[i][1] = max((*list)[i][1], (*list)[i-1][1])
 		}
 	}
+}
+
+// firstLink is the first link of an element, nil for none.
+func firstLink(n *html.Node) *html.Node {
+	if n.Data == "a" && attr(n, "href") != "" {
+		return n
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type == html.ElementNode {
+			if a := firstLink(c); a != nil {
+				return a
+			}
+		}
+	}
+	return nil
+}
+
+// offersOf says whether elements of one name are offers, whatever the name says:
+// many, and most with a link and a price.
+func (d *document) offersOf(ns []*html.Node) bool {
+	if len(ns) < 4 {
+		return false
+	}
+	offers := 0
+	for _, n := range ns {
+		if d.has(d.tree.spans[n], tamga.FindPrice) && firstLink(n) != nil {
+			offers++
+		}
+	}
+	return offers*2 > len(ns)
 }
 
 // insideHeading says whether an element is a heading or a row of a table, whose
@@ -121,10 +164,11 @@ func (d *document) weighPrice(f *tamga.Finding) (score int) {
 	if tags := lastTags(before); tags != "" && d.memo.says(priceClass, tags) {
 		score += 3
 	}
-	if d.alone(f) {
+	alone := d.alone(f)
+	if alone {
 		score += 2
 	}
-	if d.titled(f) {
+	if !alone && d.titled(f) {
 		score -= 3
 	}
 	if strings.Trim(f.Amount, "0.") == "" { // a balance, save where it is said to be a price
