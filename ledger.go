@@ -87,6 +87,7 @@ type End struct {
 	TxID   string `json:"txid"`
 	Vout   uint32 `json:"vout"`
 	Reason string `json:"reason"`
+	Tag    *Tag   `json:"tag,omitempty"` // that ended it
 }
 
 // Trace is where value went or came from under a named method (claim).

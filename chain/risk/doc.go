@@ -23,6 +23,7 @@ type Facts struct {
 	Actor  func(ctx context.Context, id string) (tags.Actor, bool, error)
 	Wallet func(address string) (key uint64, ok bool, err error)
 	Mix    chain.Mixer
+	Lists  string // date of the newest sanctions list among the tags; "" if there is none
 	Value  func(ctx context.Context, amount tamga.Amount, at time.Time) (*tamga.Fiat, error)
 }
 

@@ -104,8 +104,14 @@ func sanctionedExposure(v *view, f *Flag) error {
 			oldest = e.Tag.Date
 		}
 	}
-	if oldest != "" {
+	switch {
+	case oldest != "":
 		f.Parameters["oldest_list"] = oldest
+	case v.Lists == "" && !f.Met:
+		f.Withheld = "no sanctions list was imported"
+	}
+	if v.Lists != "" {
+		f.Parameters["newest_list"] = v.Lists
 	}
 	return nil
 }

@@ -132,6 +132,10 @@ func TestDepositAndVASP(t *testing.T) {
 	if want := (Deposit{dep, "The bursa", 2, []string{first, second}, depositRule}); fmt.Sprint(*d) != fmt.Sprint(want) {
 		t.Errorf("deposit %+v, want %+v", *d, want)
 	}
+	own, err := f.VASPs(context.Background(), dep, optionsOf("forward"))
+	if err != nil || own.Deposit == nil || own.Deposit.Service != "The bursa" || own.Services[0].Amount.String() != fmt.Sprint(3*btc-2000) {
+		t.Errorf("of the deposit address itself: %+v %v", own, err)
+	}
 	for _, wallet := range []string{"mule", "hot", "suspect", "nobody"} {
 		if d, err := f.Deposit(context.Background(), w.Address(wallet)); err != nil || d != nil {
 			t.Errorf("%s taken for a deposit address: %+v %v", wallet, d, err)
@@ -284,7 +288,9 @@ func TestExposure(t *testing.T) {
 	w.pay("between", to(a, btc))
 	w.pay("clean", to(a, 3*btc))
 	w.pay("subject", to("market", btc/2))
-	w.want(a, "sanctioned-exposure", false)
+	if f := w.want(a, "sanctioned-exposure", false); f.Withheld == "" {
+		t.Error("judged without a list")
+	}
 	f := w.want(a, "mixer-exposure", true)
 	if e := f.Evidence[0]; e.Depth != 2 || e.What != "value came from there" || e.Tag.Label != "blender" {
 		t.Errorf("evidence %+v", e)

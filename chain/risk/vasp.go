@@ -19,6 +19,8 @@ type Report struct {
 	Method    string    `json:"method"`
 	Services  []Reached `json:"services"` // the one with most of the value first
 	Unnamed   int       `json:"unnamed"`  // ends of the trace that lead to no named service
+
+	Deposit *Deposit `json:"deposit,omitempty"` // the subject itself is a customer's address at a service
 }
 
 // Reached is a service with what leads there.
@@ -50,6 +52,11 @@ func (f *Facts) VASPs(ctx context.Context, subject string, o chain.Options) (*Re
 		return nil, err
 	}
 	r := &Report{Subject: tr.Subject, Direction: tr.Direction, Method: tr.Method, Services: []Reached{}}
+	if !strings.Contains(subject, ":") && len(tr.Hops) > 0 && tr.Direction == chain.Forward && tr.Hops[0].In.Address == subject {
+		if r.Deposit, err = f.Deposit(ctx, subject); err != nil {
+			return nil, err
+		}
+	}
 	by := map[string]*Reached{}
 	ways := newWays(tr)
 	named := map[tamga.Outpoint]bool{}

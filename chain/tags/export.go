@@ -84,6 +84,48 @@ func Write(w io.Writer, title, creator string, all []tamga.Tag) (left int, err e
 	return left, e.Close()
 }
 
+// WriteActors writes actors as an actor pack of GraphSense's form.
+func WriteActors(w io.Writer, title, creator string, all []Actor) error {
+	type context struct {
+		LegalName quoted `yaml:"legal_name"`
+	}
+	type actor struct {
+		ID            quoted   `yaml:"id"`
+		Label         quoted   `yaml:"label"`
+		URI           quoted   `yaml:"uri,omitempty"`
+		LastMod       dayNode  `yaml:"lastmod,omitempty"`
+		Categories    []string `yaml:"categories"`
+		Jurisdictions []quoted `yaml:"jurisdictions"`
+		Context       *context `yaml:"context,omitempty"`
+	}
+	pack := struct {
+		Title   quoted  `yaml:"title"`
+		Creator quoted  `yaml:"creator"`
+		Actors  []actor `yaml:"actors"`
+	}{quoted(title), quoted(creator), []actor{}}
+	for _, a := range all {
+		x := actor{ID: quoted(a.ID), Label: quoted(a.Label), URI: quoted(a.URI), LastMod: dayNode(a.Date), Categories: []string{}, Jurisdictions: []quoted{}}
+		for _, c := range a.Categories {
+			if id := packConcept(c); id != "" {
+				x.Categories = append(x.Categories, id)
+			}
+		}
+		for _, j := range a.Jurisdictions {
+			x.Jurisdictions = append(x.Jurisdictions, quoted(j))
+		}
+		if a.LegalName != "" {
+			x.Context = &context{quoted(a.LegalName)}
+		}
+		pack.Actors = append(pack.Actors, x)
+	}
+	e := yaml.NewEncoder(w)
+	e.SetIndent(2)
+	if err := e.Encode(pack); err != nil {
+		return fmt.Errorf("write actor pack: %w", err)
+	}
+	return e.Close()
+}
+
 func packOf(t tamga.Tag) (packTag, bool) {
 	p := packTag{
 		Address: quoted(t.Address), TxHash: quoted(t.TxID), Label: quoted(t.Label), Source: quoted(t.Source),

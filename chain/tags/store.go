@@ -143,6 +143,17 @@ func (s *Store) query(ctx context.Context, q string, a ...any) ([]tamga.Tag, err
 	return all, err
 }
 
+// Latest is the newest date of the tags with an abuse; "" where there is none.
+func (s *Store) Latest(ctx context.Context, abuse string) (date string, err error) {
+	err = s.db.QueryRowContext(ctx, `SELECT coalesce(max(data ->> 'date'), '') FROM tag WHERE data ->> 'abuse' = ?`, abuse).Scan(&date)
+	return date, err
+}
+
+// Actors returns every actor, by id.
+func (s *Store) Actors(ctx context.Context) ([]Actor, error) {
+	return rows[Actor](ctx, s.db, `SELECT data FROM actor ORDER BY id`)
+}
+
 // Actor returns an actor by its id.
 func (s *Store) Actor(ctx context.Context, id string) (Actor, bool, error) {
 	found, err := rows[Actor](ctx, s.db, `SELECT data FROM actor WHERE id = ?`, id)

@@ -212,6 +212,13 @@ actors:
 	if fmt.Sprintf("%+v", a.Actors) != fmt.Sprintf("%+v", []Actor{want}) {
 		t.Errorf("got %+v", a.Actors)
 	}
+	var b bytes.Buffer
+	if err := WriteActors(&b, "Demo: actors", "yes", a.Actors); err != nil {
+		t.Fatal(err)
+	}
+	if _, again, err := Read(&b); err != nil || fmt.Sprint(again.Actors) != fmt.Sprint(a.Actors) || again.Title != "Demo: actors" || again.Doubts > 0 {
+		t.Errorf("read back %+v, %v", again, err)
+	}
 	for _, c := range []struct{ old, new, want string }{
 		{"  label: Demo Exchange\n", "", "id or label missing"}, {"[exchange]", "[exchnge]", "line 8: undefined concept"},
 		{"  uri:", "  url:", "line 7: field \"url\" not allowed in actor"}, {"creator: Demo unit\n", "", "creator missing"},

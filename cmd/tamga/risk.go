@@ -36,7 +36,11 @@ func (a *app) facts(ctx context.Context, from sourcing, currency string, fn func
 		return err
 	}
 	defer done()
-	f := &risk.Facts{Source: src, Tags: r.Lookup, Actor: b.Actor, Wallet: r.Wallet, Mix: bitcoin.Mixes(src.network)}
+	lists, err := b.Latest(ctx, "sanction")
+	if err != nil {
+		return err
+	}
+	f := &risk.Facts{Lists: lists, Source: src, Tags: r.Lookup, Actor: b.Actor, Wallet: r.Wallet, Mix: bitcoin.Mixes(src.network)}
 	if currency != "" {
 		s, db, err := a.rates(ctx, ws, nil)
 		if err != nil {

@@ -165,6 +165,7 @@ func printTags(out io.Writer, all []tamga.Tag) error {
 
 func newTagsExport(a *app) *cobra.Command {
 	var title, creator string
+	var actors bool
 	cmd := &cobra.Command{
 		Use:   "export FILE.yaml",
 		Short: "Write the tags of the workspace as a TagPack",
@@ -182,17 +183,24 @@ left out.`,
 				return err
 			}
 			defer b.Close()
-			all, err := b.All(cmd.Context())
-			if err != nil {
-				return err
-			}
 			if creator == "" {
 				creator = operator(conf)
 			}
 			var buf bytes.Buffer
-			left, err := tags.Write(&buf, title, creator, all)
-			if err != nil {
-				return err
+			left := 0
+			if actors {
+				all, err := b.Actors(cmd.Context())
+				if err := errors.Join(err, tags.WriteActors(&buf, title, creator, all)); err != nil {
+					return err
+				}
+			} else {
+				all, err := b.All(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if left, err = tags.Write(&buf, title, creator, all); err != nil {
+					return err
+				}
 			}
 			if argv[0] == "-" {
 				_, err = a.out.Write(buf.Bytes())
@@ -209,6 +217,7 @@ left out.`,
 		},
 	}
 	cmd.Flags().StringVar(&title, "title", "Tags of a Tamga workspace", "title of the pack")
+	cmd.Flags().BoolVar(&actors, "actors", false, "write the actors that tags name, as an actor pack")
 	cmd.Flags().StringVar(&creator, "creator", "", "who answers for it; default: the operator")
 	return cmd
 }

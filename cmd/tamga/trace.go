@@ -55,7 +55,7 @@ and asks nobody.`,
 				return err
 			}
 			defer src.close()
-			tagged := func() error { return nil }
+			tagged := func(*tamga.Trace) error { return nil }
 			if stopTag {
 				if tagged, err = a.stopAtTags(cmd.Context(), ws, src.index, &opt); err != nil {
 					return err
@@ -67,7 +67,7 @@ and asks nobody.`,
 				run = chain.Bounds
 			}
 			tr, err := run(cmd.Context(), src, argv[0], opt)
-			if err := errors.Join(err, tagged()); err != nil {
+			if err := errors.Join(err, tagged(&tr)); err != nil {
 				return err
 			}
 			if err := a.answerFor(cmd.Context(), ws, conf, tr, t); err != nil {
@@ -123,7 +123,11 @@ func printTrace(out io.Writer, tr tamga.Trace) error {
 		return err
 	}
 	for _, e := range tr.Ends {
-		fmt.Fprintf(out, "end  %s:%d  %s\n", e.TxID, e.Vout, e.Reason)
+		why := e.Reason
+		if e.Tag != nil {
+			why = fmt.Sprintf("tag  %s (%s)", e.Tag.Label, e.Tag.Source)
+		}
+		fmt.Fprintf(out, "end  %s:%d  %s\n", e.TxID, e.Vout, why)
 	}
 	for _, b := range tr.Bounds {
 		fmt.Fprintf(out, "at   %s:%d  fifo %s, haircut %s, poison %s\n", b.TxID, b.Vout, b.FIFO, b.Haircut, b.Poison)

@@ -10,9 +10,9 @@ import (
 )
 
 // stopAtTags makes a trace stop where it reaches a tagged address, its own tag or
-// that of its wallet. The caller calls done after the trace, for an error in
-// between.
-func (a *app) stopAtTags(ctx context.Context, ws *config.Workspace, ledger *bitcoin.Index, opt *chain.Options) (done func() error, err error) {
+// that of its wallet. The caller calls done with the trace, for the tags of its
+// ends and for an error in between.
+func (a *app) stopAtTags(ctx context.Context, ws *config.Workspace, ledger *bitcoin.Index, opt *chain.Options) (done func(*tamga.Trace) error, err error) {
 	b, err := a.tagbook(ctx, ws, nil)
 	if err != nil {
 		return nil, err
@@ -24,6 +24,7 @@ func (a *app) stopAtTags(ctx context.Context, ws *config.Workspace, ledger *bitc
 	}
 	before := opt.Stop
 	var failed error
+	ended := map[tamga.End]*tamga.Tag{}
 	opt.Stop = func(tx *tamga.Tx, out tamga.TxOut) string {
 		if before != nil {
 			if reason := before(tx, out); reason != "" {
@@ -34,10 +35,18 @@ func (a *app) stopAtTags(ctx context.Context, ws *config.Workspace, ledger *bitc
 		if err != nil && failed == nil {
 			failed = err
 		}
-		if len(found) > 0 {
-			return chain.EndTag
+		if len(found) == 0 {
+			return ""
 		}
-		return ""
+		ended[tamga.End{TxID: tx.TxID, Vout: out.N, Reason: chain.EndTag}] = &found[0]
+		return chain.EndTag
 	}
-	return func() error { closeWallets(); b.Close(); return failed }, nil
+	return func(tr *tamga.Trace) error {
+		closeWallets()
+		b.Close()
+		for i, e := range tr.Ends {
+			tr.Ends[i].Tag = ended[e]
+		}
+		return failed
+	}, nil
 }
