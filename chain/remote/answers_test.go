@@ -329,7 +329,7 @@ func FuzzServer(f *testing.F) {
 		if node {
 			r, speak = &asked[0], speakNode
 		}
-		src, err := connect(t.Context(), nil, &replay{r.server, s}, "", quick(), speak)
+		src, err := open(t.Context(), &replay{r.server, s}, "regtest", speak)
 		if err != nil {
 			t.Fatal(err)
 		}

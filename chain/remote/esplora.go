@@ -28,7 +28,7 @@ func Esplora(ctx context.Context, url string, o Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return connect(ctx, w, nil, dialectEsplora, o, speakEsplora)
+	return open(ctx, w.kept(dialectEsplora), o.Network, speakEsplora)
 }
 
 func speakEsplora(a asker) server { return &esplora{asker: a, spends: map[string][]outspend{}} }

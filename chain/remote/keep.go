@@ -12,6 +12,14 @@ type keeper struct {
 	height  func() int64
 }
 
+// kept is a live server whose answers are kept, if they are to be.
+func (w *web) kept(dialect string) asker {
+	if w.o.Keep == nil {
+		return w
+	}
+	return &keeper{asker: w, dialect: dialect, keep: w.o.Keep}
+}
+
 func (k *keeper) ask(ctx context.Context, q question) (answer, error) {
 	a, err := k.asker.ask(ctx, q)
 	if err != nil {

@@ -22,14 +22,13 @@ var _ chain.Source = (*Recorded)(nil)
 // Replay opens the kept answers of a network as a source.
 func Replay(ctx context.Context, keep *Answers, network string) (*Recorded, error) {
 	r := &Recorded{}
-	o := Options{Network: network}
 	var why error
 	for _, from := range keep.Origins() {
 		speak := speakEsplora
 		if from.Dialect == dialectNode {
 			speak = speakNode
 		}
-		s, err := connect(ctx, nil, &replay{from.Origin, keep}, from.Dialect, o, speak)
+		s, err := open(ctx, &replay{from.Origin, keep}, network, speak)
 		if errors.Is(err, ErrAnswers) {
 			return nil, err
 		}

@@ -34,7 +34,7 @@ func Node(ctx context.Context, url string, o Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return connect(ctx, w, nil, dialectNode, o, speakNode)
+	return open(ctx, w.kept(dialectNode), o.Network, speakNode)
 }
 
 // node speaks to Bitcoin Core or btcd.

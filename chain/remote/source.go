@@ -63,25 +63,19 @@ type Source struct {
 
 var _ chain.Source = (*Source)(nil)
 
-// connect opens a source over a live server, or over kept answers (live nil).
-func connect(ctx context.Context, live *web, kept *replay, dialect string, o Options, speak func(a asker) server) (*Source, error) {
+// open opens a source over whoever answers: a live server, or kept answers.
+func open(ctx context.Context, a asker, network string, speak func(asker) server) (*Source, error) {
 	s := &Source{
-		network: o.Network, tip: chain.Tip{Network: o.Network, Height: -1},
+		asker: a, server: speak(a), network: network, tip: chain.Tip{Network: network, Height: -1},
 		txs: map[string]*tamga.Tx{}, raws: map[string][]byte{}, places: map[string]bitcoin.Place{},
 		uses: map[string]*bitcoin.Use{},
 	}
-	switch {
-	case live == nil:
-		s.asker = kept
-	case o.Keep != nil:
-		s.asker = &keeper{live, dialect, o.Keep, func() int64 { return s.tip.Height }}
-	default:
-		s.asker = live
+	if k, ok := a.(*keeper); ok {
+		k.height = func() int64 { return s.tip.Height }
 	}
-	s.server = speak(s.asker)
-	want := bitcoin.Genesis(o.Network)
+	want := bitcoin.Genesis(network)
 	if want == "" {
-		return nil, fmt.Errorf("no network %q", o.Network)
+		return nil, fmt.Errorf("no network %q", network)
 	}
 	got, err := s.server.genesis(ctx)
 	if err != nil {
@@ -89,13 +83,13 @@ func connect(ctx context.Context, live *web, kept *replay, dialect string, o Opt
 	}
 	if got != want {
 		is := bitcoin.NetworkOf(got)
-		hint := "ask a server of the network " + o.Network
+		hint := "ask a server of the network " + network
 		if is == "" {
 			is = "a network whose first block is " + fmt.Sprintf("%.64q", got)
 		} else {
 			hint += ", or say --network " + is
 		}
-		return nil, s.wrong("the first block", fmt.Errorf("it holds %s, not %s", is, o.Network), hint)
+		return nil, s.wrong("the first block", fmt.Errorf("it holds %s, not %s", is, network), hint)
 	}
 	if s.able, err = s.server.can(ctx); err != nil {
 		return nil, err

@@ -106,6 +106,17 @@ func (a *app) ask(ctx context.Context, c config.Chain, name, network string, kee
 	if err != nil {
 		return nil, err
 	}
+	if missing := src.Can() ^ (chain.CanTx | chain.CanSpender | chain.CanHistory); missing != 0 {
+		for can, what := range map[chain.Capability]string{
+			chain.CanTx:      "transactions by their id: start Bitcoin Core with -txindex, or btcd with --txindex",
+			chain.CanSpender: "what spent an output: start Bitcoin Core with -txospenderindex or -blockfilterindex, or btcd with --addrindex",
+			chain.CanHistory: "what paid an address: start Bitcoin Core with -blockfilterindex, or btcd with --addrindex",
+		} {
+			if missing&can != 0 {
+				a.log.Warn("the node cannot tell " + what)
+			}
+		}
+	}
 	if tip, err := src.Tip(ctx); err == nil {
 		a.log.Info("ledger asked of a server", "server", src.Origin(), "height", tip.Height, "block", tip.Hash)
 	}

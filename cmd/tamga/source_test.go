@@ -13,6 +13,7 @@ import (
 type ledgerServers struct {
 	chain         *chaintest.Builder
 	node, esplora *httptest.Server
+	bare          *httptest.Server // a node without indexes
 	payment       string
 }
 
@@ -34,7 +35,9 @@ func newLedgerServers(t *testing.T) *ledgerServers {
 		chain: b, payment: id,
 		node:    httptest.NewServer(b.Core(chaintest.Indexes{Tx: true, Filter: true, Spender: true})),
 		esplora: httptest.NewServer(b.Esplora()),
+		bare:    httptest.NewServer(b.Core(chaintest.Indexes{})),
 	}
+	t.Cleanup(s.bare.Close)
 	t.Cleanup(s.node.Close)
 	t.Cleanup(s.esplora.Close)
 	return s
@@ -42,6 +45,7 @@ func newLedgerServers(t *testing.T) *ledgerServers {
 
 func (s *ledgerServers) setenv(e *testscript.Env) {
 	e.Setenv("NODE", s.node.URL)
+	e.Setenv("BARE_NODE", s.bare.URL)
 	e.Setenv("ESPLORA", s.esplora.URL)
 	e.Setenv("CUSTOMER", s.chain.Address("customer"))
 	e.Setenv("PAYMENT", s.payment)
