@@ -39,7 +39,8 @@ func place(t *tamga.Tag, network string) string {
 		t.Chain, t.Address = address.Ethereum, v
 		return ""
 	}
-	for _, a := range address.ParseAll(t.Address) {
+	// The source says which ledger it is, so forms without a checksum count too.
+	for _, a := range append(address.ParseAll(t.Address), address.Shapes(t.Address)...) {
 		if t.Chain == address.BitcoinCash && a.Chain == address.Bitcoin && strings.HasPrefix(a.Kind, "p2") {
 			return "" // the form that Bitcoin Cash had first
 		}

@@ -229,6 +229,29 @@ actors:
 	}
 }
 
+// TestPlace wants the chain of a tag and its address in the ledger's own form.
+func TestPlace(t *testing.T) {
+	for _, c := range []struct{ asset, network, addr, chain, want, doubt string }{
+		{"BTC", "", "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4", "bitcoin", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", ""},
+		{"xbt", "", boat, "bitcoin", boat, ""},
+		{"BTC", "", boat[:20], "bitcoin", boat[:20], "no valid address of bitcoin"},
+		{"ETH", "", "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", "ethereum", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", ""},
+		{"ETH", "", "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "ethereum", "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "no valid address of ethereum"},
+		{"USDT", "ETH", "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", "ethereum", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", ""},
+		{"USDT", "TRX", "TJCnKsPa7y5okkXvQAidZBzqx3QyQ6sxMW", "tron", "TJCnKsPa7y5okkXvQAidZBzqx3QyQ6sxMW", ""},
+		{"USDT", "", "TJCnKsPa7y5okkXvQAidZBzqx3QyQ6sxMW", "tron", "TJCnKsPa7y5okkXvQAidZBzqx3QyQ6sxMW", ""},
+		{"BCH", "", boat, "bitcoin-cash", boat, ""},
+		{"SOL", "", "USxhdMQhkMoYC52vEK6giwuQeu2F5SWuXeqS3EeyidB", "solana", "USxhdMQhkMoYC52vEK6giwuQeu2F5SWuXeqS3EeyidB", ""},
+		{"BEP2", "", "bnbdemo", "", "bnbdemo", ""},
+		{"XMR", "", boat, "monero", boat, "no valid address of monero"},
+	} {
+		tag := tamga.Tag{Asset: c.asset, Address: c.addr}
+		if doubt := place(&tag, c.network); tag.Chain != c.chain || tag.Address != c.want || doubt != c.doubt {
+			t.Errorf("%s %s: %s %s, %q", c.asset, c.addr, tag.Chain, tag.Address, doubt)
+		}
+	}
+}
+
 func TestTaxonomy(t *testing.T) {
 	if len(concepts) < 150 {
 		t.Errorf("%d concepts", len(concepts))
