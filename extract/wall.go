@@ -19,8 +19,10 @@ var (
 	// A status stands at the head of a line alone, or behind the name of the site.
 	statusHead = regexp.MustCompile(`(?i)^(?:(?:https?|http/[\d.]+|status|code|error|ошибка|fehler|erreur|errore?|erro|błąd|помилка|қате|xato|xatolik|hata)[\s:#№-]*)*(?:40\d|41[0-8]|42[1-9]|431|44[049]|451|49[4-9]|50\d|51[01]|52\d|530)\b[\s:.,|()–—-]*`)
 	statusTail = regexp.MustCompile(`[-|:–—·(]\s*(?:error\s*)?(?:40\d|41[0-8]|429|50\d|52\d)\)?$`)
-	forumWord  = regexp.MustCompile(`(?i)\b(?:topics|threads|posts|replies|newest member|users online|тем|сообщений)\b`)
-	sumAsked   = regexp.MustCompile(`\d\s*[+×x*−–-]\s*\d+\s*(?:=|\?)`)
+	// inLine is how a queue tells one's place.
+	inLine    = regexp.MustCompile(`(?i)(?:number|no\.?|place|position|#)\W{0,3}\d[\d., ]{0,12}\W{0,3}in (?:the )?(?:line|queue)\b|\d[\d., ]{0,12}(?:people|users|visitors|others|persons) (?:are )?(?:before|ahead of|in front of) you`)
+	forumWord = regexp.MustCompile(`(?i)\b(?:topics|threads|posts|replies|newest member|users online|тем|сообщений)\b`)
+	sumAsked  = regexp.MustCompile(`\d\s*[+×x*−–-]\s*\d+\s*(?:=|\?)`)
 )
 
 func containsAny(s string, words []string) bool {
@@ -62,6 +64,9 @@ func (d *document) wallView() wallView {
 		if m := statusHead.FindString(v.prose); m != "" && words.title.in(v.prose[len(m):])&saysError != 0 {
 			v.status = true
 		}
+	}
+	if inLine.MatchString(v.prose) {
+		v.said |= saysQueue
 	}
 	v.named = words.field.inNames(v.names)
 	return v
