@@ -2,6 +2,7 @@ package risk
 
 import (
 	"slices"
+	"time"
 
 	"tamga"
 	"tamga/chain"
@@ -135,21 +136,23 @@ func fanOut(v *view, f *Flag) error {
 		return nil
 	}
 	slices.SortStableFunc(arrivals, func(a, b arrival) int { return a.at.Compare(b.at) })
+	var best []arrival
+	here := map[string]int{} // arrivals of each service within the window
 	for i, j := 0, 0; j < len(arrivals); j++ {
-		for arrivals[j].at.Sub(arrivals[i].at).Hours() > hours {
-			i++
+		here[arrivals[j].service.key()]++
+		for ; arrivals[j].at.Sub(arrivals[i].at) > hours*time.Hour; i++ {
+			k := arrivals[i].service.key()
+			if here[k]--; here[k] == 0 {
+				delete(here, k)
+			}
 		}
-		names := map[string]bool{}
-		for _, a := range arrivals[i : j+1] {
-			names[a.service.key()] = true
+		if len(here) >= least && j-i+1 > len(best) {
+			best = arrivals[i : j+1]
 		}
-		if len(names) < least || j-i+1 <= len(f.Evidence) {
-			continue
-		}
-		f.Met, f.Evidence = true, f.Evidence[:0]
-		for _, a := range arrivals[i : j+1] {
-			f.Evidence = append(f.Evidence, a.evidence())
-		}
+	}
+	f.Met = len(best) > 0
+	for _, a := range best {
+		f.Evidence = append(f.Evidence, a.evidence())
 	}
 	return nil
 }

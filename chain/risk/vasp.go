@@ -58,6 +58,8 @@ func (f *Facts) VASPs(ctx context.Context, subject string, o chain.Options) (*Re
 		}
 	}
 	by := map[string]*Reached{}
+	deposits := map[string]*Deposit{}
+	seen := map[[4]string]bool{}
 	ways := newWays(tr)
 	named := map[tamga.Outpoint]bool{}
 	for _, out := range ways.order {
@@ -79,15 +81,21 @@ func (f *Facts) VASPs(ctx context.Context, subject string, o chain.Options) (*Re
 		last := a.Path[len(a.Path)-1]
 		if tr.Direction == chain.Forward {
 			a.Height, a.Time = last.Height, last.Time
-			if a.Deposit, err = f.Deposit(ctx, last.In.Address); err != nil {
-				return nil, err
+			d, known := deposits[last.In.Address]
+			if !known {
+				if d, err = f.Deposit(ctx, last.In.Address); err != nil {
+					return nil, err
+				}
+				deposits[last.In.Address] = d
 			}
+			a.Deposit = d
 		}
 		if g.Amount, err = g.Amount.Add(a.Amount); err != nil {
 			return nil, err
 		}
 		for _, t := range s.tags {
-			if !slices.ContainsFunc(g.Tags, func(x tamga.Tag) bool { return x.Address == t.Address && x.Label == t.Label && x.Source == t.Source }) {
+			if k := [4]string{s.key(), t.Address, t.Label, t.Source}; !seen[k] {
+				seen[k] = true
 				g.Tags = append(g.Tags, t)
 			}
 		}

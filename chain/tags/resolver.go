@@ -23,12 +23,18 @@ type Resolver struct {
 	wallet   func(address string) (key uint64, ok bool, err error)
 	byWallet map[uint64][]tamga.Tag
 	kept     map[string][]tamga.Tag
+	keys     map[string]walletKey
+}
+
+type walletKey struct {
+	key uint64
+	ok  bool
 }
 
 // NewResolver reads the cluster definers. wallet tells two addresses of one wallet
 // by the same key, ok being false for one it does not know; nil knows none.
 func NewResolver(ctx context.Context, s *Store, wallet func(address string) (key uint64, ok bool, err error)) (*Resolver, error) {
-	r := &Resolver{store: s, wallet: wallet, byWallet: map[uint64][]tamga.Tag{}, kept: map[string][]tamga.Tag{}}
+	r := &Resolver{store: s, wallet: wallet, byWallet: map[uint64][]tamga.Tag{}, kept: map[string][]tamga.Tag{}, keys: map[string]walletKey{}}
 	if wallet == nil {
 		return r, nil
 	}
@@ -61,7 +67,7 @@ func (r *Resolver) Lookup(ctx context.Context, addr string) ([]tamga.Tag, error)
 		return nil, err
 	}
 	if len(r.byWallet) > 0 {
-		key, ok, err := r.wallet(addr)
+		key, ok, err := r.Wallet(addr)
 		if err != nil {
 			return nil, fmt.Errorf("wallet of %s: %w", addr, err)
 		}
@@ -85,5 +91,15 @@ func (r *Resolver) Wallet(addr string) (key uint64, ok bool, err error) {
 	if r.wallet == nil || addr == "" {
 		return 0, false, nil
 	}
-	return r.wallet(addr)
+	k, kept := r.keys[addr]
+	if !kept {
+		if k.key, k.ok, err = r.wallet(addr); err != nil {
+			return 0, false, err
+		}
+		if len(r.keys) >= maxKept {
+			clear(r.keys)
+		}
+		r.keys[addr] = k
+	}
+	return k.key, k.ok, nil
 }
