@@ -71,12 +71,15 @@ type place struct {
 // over and named by Torn; damage elsewhere is an error.
 func OpenAnswers(dir string, now func() time.Time) (*Answers, error) {
 	s := &Answers{dir: dir, now: now, last: map[[32]byte]place{}, stored: map[[32]byte]place{}}
-	names, err := filepath.Glob(filepath.Join(dir, "*"+answersExt))
-	if err != nil {
-		return nil, err
+	entries, err := os.ReadDir(dir) // sorted by name
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("open answers: %w", err)
 	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, e := range entries {
+		name := filepath.Join(dir, e.Name())
+		if filepath.Ext(name) != answersExt {
+			continue
+		}
 		s.files = append(s.files, name)
 		if err := s.load(len(s.files) - 1); err != nil {
 			return nil, fmt.Errorf("open answers %s: %w", name, err)

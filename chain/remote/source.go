@@ -42,7 +42,8 @@ type server interface {
 const (
 	rememberTxs    = 4096
 	rememberPlaces = 16384
-	rememberUses   = 64
+	rememberUses   = 1024
+	rememberPaid   = 1 << 20  // outputs of the scripts together
 	rememberBytes  = 64 << 20 // of transactions, in bytes
 )
 
@@ -57,6 +58,7 @@ type Source struct {
 	txs     map[string]*tamga.Tx
 	raws    map[string][]byte
 	held    int // bytes in raws
+	paid    int // outputs in uses
 	places  map[string]bitcoin.Place
 	uses    map[string]*bitcoin.Use
 }
@@ -292,8 +294,9 @@ func (s *Source) used(ctx context.Context, script []byte) (*bitcoin.Use, error) 
 	if err != nil {
 		return nil, err
 	}
-	if len(s.uses) >= rememberUses {
+	if s.paid += len(u.Paid()); len(s.uses) >= rememberUses || s.paid > rememberPaid {
 		clear(s.uses)
+		s.paid = len(u.Paid())
 	}
 	s.uses[string(script)] = u
 	return u, nil

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"path/filepath"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -128,8 +128,7 @@ func (a *app) ask(ctx context.Context, c config.Chain, name, network string, kee
 func onlyAnswers(ws *config.Workspace) string {
 	var found []string
 	for _, name := range bitcoin.Networks() {
-		files, _ := filepath.Glob(filepath.Join(ws.Answers(name), "*")) // the pattern is valid
-		if len(files) > 0 || bitcoin.Present(ws.Chain(name)) {
+		if _, err := os.Stat(ws.Answers(name)); err == nil || bitcoin.Present(ws.Chain(name)) {
 			found = append(found, name)
 		}
 	}
