@@ -53,6 +53,10 @@ type PathOptions struct {
 // DefaultBudget of a path search.
 const DefaultBudget = 20_000
 
+// edgesPerPoint bounds the hops kept for each outpoint of the budget, and with them
+// memory where transactions have thousands of outputs.
+const edgesPerPoint = 50
+
 // FindPaths searches from both subjects at once for the k best paths that lead
 // value from the one to the other. A path leaves the outputs of the first for good
 // and ends at the first output of the second that it comes to. The graph of
@@ -169,12 +173,13 @@ func (p *pathFinder) search(ctx context.Context) (best []way, complete bool, err
 		}
 		a, b := p.sides[0].radius(), p.sides[1].radius()
 		all := math.IsInf(a, 1) || math.IsInf(b, 1) // one side is exhausted
-		if all || p.explored >= next || p.explored >= p.o.Budget {
+		over := p.explored >= p.o.Budget || len(p.edges) >= edgesPerPoint*p.o.Budget
+		if all || p.explored >= next || over {
 			best = p.kBest()
 			if all || len(best) == p.o.K && best[len(best)-1].cost <= a+b {
 				return best, true, nil
 			}
-			if p.explored >= p.o.Budget {
+			if over {
 				return best, false, nil
 			}
 			next = p.explored + p.explored/2 + 1

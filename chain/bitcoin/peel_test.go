@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tamga/chain"
+	"tamga/chain/chaintest"
 )
 
 // blockSci indexes BlockSci's labelled regtest chain and reads its labels.
@@ -67,6 +68,59 @@ func TestPeelBlockSci(t *testing.T) {
 	for i := range 9 {
 		if got[i] != want[8-i] {
 			t.Fatalf("back %s: %q", back.End, got)
+		}
+	}
+}
+
+// TestPeelSynthetic follows twenty payments of one wallet whose payees spend with
+// other software, from the index and from memory alike, and back.
+func TestPeelSynthetic(t *testing.T) {
+	b := chaintest.New("peel")
+	if err := b.Kind("shop", "p2pkh"); err != nil {
+		t.Fatal(err)
+	}
+	b.Mine("vendor")
+	b.Mine("miner")
+	var want []string
+	for i := range 20 {
+		id, err := b.Pay("vendor", 300, chaintest.Out{To: "shop", Value: int64(10_000_000 + i*1000)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, id)
+		if i%2 == 1 {
+			if _, err := b.Pay("shop", 200, chaintest.Out{To: "bank", Value: 9_000_000}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.Mine("miner")
+	}
+	_, x := mustBuild(t, t.TempDir(), write(t, b, chaintest.Shape{}), Options{})
+	for _, src := range []chain.Source{x, b.Source()} {
+		p, err := chain.Peel(context.Background(), src, want[0], chain.PeelOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.Steps) != 20 || p.End != chain.EndUnspent {
+			t.Fatalf("%d steps, %s", len(p.Steps), p.End)
+		}
+		for i, s := range p.Steps[:19] {
+			// The payment to the shop is the first output, the change the second.
+			if s.TxID != want[i] || s.Change.N != 1 || len(s.Rejected) != 1 || s.Rejected[0].N != 0 {
+				t.Fatalf("step %d: %+v", i, s)
+			}
+			if r := s.Rejected[0]; r.Spender != "" && !slices.Contains(r.Differs, "input") {
+				t.Fatalf("step %d: the shop's spend differs in %q", i, r.Differs)
+			}
+		}
+		back, err := chain.Peel(context.Background(), src, want[19], chain.PeelOptions{Direction: chain.Backward})
+		if err != nil || len(back.Steps) != 19 || back.End != chain.EndCoinbase {
+			t.Fatalf("back: %d steps, %s, %v", len(back.Steps), back.End, err)
+		}
+		for i, s := range back.Steps {
+			if s.TxID != want[18-i] {
+				t.Fatalf("back, step %d: %s", i, s.TxID)
+			}
 		}
 	}
 }
