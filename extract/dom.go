@@ -33,7 +33,11 @@ func (m *markup) parse() (*tree, error) {
 	b.Grow(len(m.source) + 16*len(m.tags))
 	at := 0
 	for i, t := range m.tags {
-		name := t.start + 1 + len(t.name)
+		// The name as written: the tokenizer's may be longer, with U+FFFD for NUL.
+		name := t.start + 1
+		for name < len(m.source) && strings.IndexByte(" \t\n\r\f/>", m.source[name]) < 0 {
+			name++
+		}
 		b.WriteString(m.source[at:name])
 		b.WriteString(" " + mark + "=" + strconv.Itoa(i) + " ")
 		at = name

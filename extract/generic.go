@@ -47,6 +47,12 @@ func (d *document) generic() {
 	for _, c := range cards {
 		offers = append(offers, d.tree.spans[c.node])
 	}
+	if len(cards) == 0 {
+		if k := d.gate(); k != tamga.PageOther {
+			d.page.Kind = k
+			return
+		}
+	}
 	named, vendor, seen := d.vendorScore()
 	name := d.personaName(offers)
 	single, ok := d.single(cards)

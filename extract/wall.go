@@ -107,6 +107,23 @@ func (d *document) wall() tamga.PageKind {
 	return tamga.PageOther
 }
 
+// gate is the kind of a page that is a wall and nothing else, PageOther for any
+// other: it stands at the address of the vendor or the thread that it hides.
+func (d *document) gate() tamga.PageKind {
+	if !d.given || !d.memo.says(vendorPath, d.base.RequestURI()) {
+		return tamga.PageOther
+	}
+	for i := range d.page.Findings {
+		if f := &d.page.Findings[i]; f.Type == tamga.FindPrice || f.Type == tamga.FindPGP && f.Rule == "pgp-key@1" {
+			return tamga.PageOther
+		}
+	}
+	if w := d.wallSigns(); w.length > tinyWall || w.links > 4 {
+		return tamga.PageOther
+	}
+	return d.wall()
+}
+
 // fields are those that a person fills in.
 func (v *wallView) fields() int {
 	return v.passwords + v.texts + v.areas + v.selects + v.ticks + v.clickable + v.uploads

@@ -72,6 +72,22 @@ func TestWalls(t *testing.T) {
 	}
 }
 
+// A wall is one at whatever address it stands.
+func TestWallsAtAddresses(t *testing.T) {
+	r := newReader(t)
+	for _, path := range []string{"vendor/alder", "user/login", "profile/settings?next=/"} {
+		for _, w := range wallPages {
+			p, err := r.Page(Input{URL: "http://market.invalid/" + path, Body: []byte("<html><head><meta charset=utf-8></head>" + w.page), Profile: NoProfile})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if w.kind != tamga.PageOther && p.Kind != w.kind {
+				t.Errorf("%s at %s: %s, want %s", w.name, path, p.Kind, w.kind)
+			}
+		}
+	}
+}
+
 // A page of content is no wall whatever its frame asks for.
 func TestWallsAroundContent(t *testing.T) {
 	r := newReader(t)
@@ -121,6 +137,7 @@ func TestWallsHostile(t *testing.T) {
 		"many headings":  strings.Repeat("<h1>404</h1>", 50000),
 		"nested names":   strings.Repeat("<div class=title>", 400) + strings.Repeat("<i></i>", 20000),
 		"open PGP block": "<form><input>" + strings.Repeat("-----BEGIN PGP MESSAGE-----", 20000),
+		"NUL in a name":  "<A\x00><form\x00 x><input type=password>",
 		"cut off":        `<form><input type=password name="`,
 		"mis-encoded":    "<title>\xff\xfe404</title>\xd0<p>\xd0\x9d\xd0",
 		"long script":    "<script>" + strings.Repeat("document.cookie;", 50000),
