@@ -23,7 +23,8 @@ type DraftPage struct {
 	Element string // selector of an offer
 	Only    string // selector that pages of no other kind have, where there is one
 	Fields  []DraftField
-	Offers  int // that the generic reader found on the pages of the kind
+	Vendor  *DraftField // of a vendor page: his name, inside body; nil where no selector finds it
+	Offers  int         // that the generic reader found on the pages of the kind
 }
 
 // A DraftField is a selector inside the element of an offer. Agrees of Of offers
@@ -49,6 +50,8 @@ var learnt = []struct {
 	{"title", "", [][]string{{"fold"}}}, {"url", "href", [][]string{nil}},
 	{"vendor", "", [][]string{{"fold"}, {`match ^\W*([^(\[\n]*[^(\[\n\s])`}, {`match ^\W*([^\s(\[]+)`}, {`match (?:[:\s])([^\s:(\[]+)`}}},
 	{"price", "", [][]string{{"number"}}}, {"currency", "", [][]string{{"currency"}}},
+	{"from", "", [][]string{{"fold"}, {"fold", `match ^[^:]{2,24}:\s*(.+)$`}, {"fold", `match (?i)\bfrom:?\s+(.+?)(?:\s+to\b.*)?$`}, {"fold", `match ^(.+?)\s*(?:→|➔|->|»|›).*$`}}},
+	{"to", "", [][]string{{"fold"}, {"fold", `match ^[^:]{2,24}:\s*(.+)$`}, {"fold", `match (?i)\bto:?\s+(.+)$`}, {"fold", `match (?:→|➔|->|»|›)\s*(.+)$`}}},
 }
 
 // Learn drafts a profile from pages of one site: what the generic reader found
@@ -57,6 +60,7 @@ var learnt = []struct {
 func (r *Reader) Learn(name string, pages []Input) (*Draft, error) {
 	kinds := map[tamga.PageKind][]sample{}
 	marks := map[tamga.PageKind][]map[string]bool{}
+	var vendors []sample
 	for _, in := range pages {
 		in.Profile = NoProfile
 		p, err := r.Page(in)
@@ -66,6 +70,11 @@ func (r *Reader) Learn(name string, pages []Input) (*Draft, error) {
 		t, err := walk(p.Source).parse()
 		if err != nil {
 			continue // read as text: it has no elements
+		}
+		if v := p.Vendor; p.Kind == tamga.PageVendor && v != nil {
+			if body := t.Find("body"); body.Length() > 0 {
+				vendors = append(vendors, sample{t.Selection, body.Nodes[0], map[string]string{"vendor": v.Name}})
+			}
 		}
 		marks[p.Kind] = append(marks[p.Kind], marksOfPage(t.Nodes[0]))
 		list := p.Listings
@@ -84,7 +93,7 @@ func (r *Reader) Learn(name string, pages []Input) (*Draft, error) {
 		}
 		for _, l := range list {
 			if n := at[l.Span]; n != nil {
-				kinds[p.Kind] = append(kinds[p.Kind], sample{t.Selection, n, map[string]string{"title": l.Title, "url": strings.TrimSpace(l.URL), "vendor": l.Vendor, "price": l.Price, "currency": l.Currency}})
+				kinds[p.Kind] = append(kinds[p.Kind], sample{t.Selection, n, map[string]string{"title": l.Title, "url": strings.TrimSpace(l.URL), "vendor": l.Vendor, "price": l.Price, "currency": l.Currency, "from": l.FromText, "to": l.ToText}})
 			}
 		}
 	}
@@ -93,6 +102,9 @@ func (r *Reader) Learn(name string, pages []Input) (*Draft, error) {
 		if s := kinds[k]; len(s) > 0 {
 			if p, ok := learnPage(k, s); ok {
 				p.Only = onlyMark(k, marks)
+				if k == tamga.PageVendor {
+					p.Vendor = learnVendor(vendors)
+				}
 				d.Pages = append(d.Pages, p)
 			}
 		}
@@ -101,6 +113,18 @@ func (r *Reader) Learn(name string, pages []Input) (*Draft, error) {
 		return nil, fmt.Errorf("no offer found on %d pages: nothing to learn from", len(pages))
 	}
 	return d, nil
+}
+
+// learnVendor finds the name of the vendor on his pages; nil where no selector
+// gives it on most.
+func learnVendor(all []sample) *DraftField {
+	var best *DraftField
+	for _, t := range learnt[2].transforms {
+		if f, ok := learnField("vendor", "", t, all); ok && (best == nil || f.Agrees > best.Agrees) {
+			best = &f
+		}
+	}
+	return best
 }
 
 // marksOfPage are the selectors with a class or an id that a page has.
@@ -363,21 +387,31 @@ func (d *Draft) TOML(hosts []string) string {
 		case tamga.PageListing:
 			part = "listing"
 		case tamga.PageVendor:
-			b.WriteString("\n[pages.vendor]\nelement = \"body\"\nname = { select = \"h1, h2, h3\" } # correct this\n")
+			b.WriteString("\n[pages.vendor]\nelement = \"body\"\n")
+			if p.Vendor != nil {
+				p.Vendor.write(&b, "name")
+			} else {
+				b.WriteString("name = { select = \"h1, h2, h3\" } # correct this\n")
+			}
 		}
 		fmt.Fprintf(&b, "\n[pages.%s]\nelement = %q\n", part, p.Element)
 		for _, f := range p.Fields {
-			fmt.Fprintf(&b, "%s = { select = %q", f.Name, f.Select)
-			if f.Attr != "" {
-				fmt.Fprintf(&b, ", attr = %q", f.Attr)
-			}
-			if len(f.Transform) > 0 {
-				fmt.Fprintf(&b, ", transform = [%s]", quoted(f.Transform))
-			}
-			fmt.Fprintf(&b, " } # %d of %d\n", f.Agrees, f.Of)
+			f.write(&b, f.Name)
 		}
 	}
 	return b.String()
+}
+
+// write is the field as a line of a profile.
+func (f DraftField) write(b *strings.Builder, key string) {
+	fmt.Fprintf(b, "%s = { select = %q", key, f.Select)
+	if f.Attr != "" {
+		fmt.Fprintf(b, ", attr = %q", f.Attr)
+	}
+	if len(f.Transform) > 0 {
+		fmt.Fprintf(b, ", transform = [%s]", quoted(f.Transform))
+	}
+	fmt.Fprintf(b, " } # %d of %d\n", f.Agrees, f.Of)
 }
 
 func quoted(list []string) string {

@@ -1,18 +1,22 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"tamga"
+	"tamga/evidence"
 	"tamga/extract"
 	"tamga/internal/config"
+	"tamga/internal/decode"
 )
 
 func newProfile(a *app) *cobra.Command {
@@ -44,19 +48,20 @@ func newProfileList(a *app) *cobra.Command {
 func newProfileLearn(a *app) *cobra.Command {
 	var name, host string
 	cmd := &cobra.Command{
-		Use:   "learn FILE.html…",
+		Use:   "learn FILE.html|URL…",
 		Short: "Draft a profile from pages of a site, by the generic reader",
 		Long: `Learn reads pages of one site without a profile and writes the selectors that find
 the same offers again, as a profile (docs/profiles.md). A comment beside each
-selector says on how many offers it agrees. The draft is for an analyst to correct.`,
+selector says on how many offers it agrees. The draft is for an analyst to correct.
+A URL stands for its newest capture in the workspace.`,
 		Example: "  tamga profile learn --name bazaar --host bazaar.example page*.html > bazaar.toml",
 		Args:    args(cobra.MinimumNArgs(1)),
-		RunE: func(_ *cobra.Command, files []string) error {
+		RunE: func(cmd *cobra.Command, files []string) error {
 			r, err := extract.New(extract.Options{Log: a.log})
 			if err != nil {
 				return err
 			}
-			in, err := pageFiles(files)
+			in, err := a.pages(cmd.Context(), files)
 			if err != nil {
 				return err
 			}
@@ -79,12 +84,13 @@ selector says on how many offers it agrees. The draft is for an analyst to corre
 
 func newProfileCheck(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "check NAME|FILE.toml FILE.html…",
+		Use:   "check NAME|FILE.toml FILE.html|URL…",
 		Short: "Say what share of the offers each field of a profile is read on",
 		Long: `Check reads pages with a profile and without one. For each field it says on how
-many offers the profile has a value and how often the generic reader gives the same.`,
+many offers the profile has a value and how often the generic reader gives the same.
+A URL stands for its newest capture in the workspace.`,
 		Args: args(cobra.MinimumNArgs(2)),
-		RunE: func(_ *cobra.Command, names []string) error {
+		RunE: func(cmd *cobra.Command, names []string) error {
 			ws, _ := config.Find(a.workspace)
 			r, err := a.reader(ws)
 			if err != nil {
@@ -96,7 +102,7 @@ many offers the profile has a value and how often the generic reader gives the s
 					return err
 				}
 			}
-			in, err := pageFiles(names[1:])
+			in, err := a.pages(cmd.Context(), names[1:])
 			if err != nil {
 				return err
 			}
@@ -147,19 +153,67 @@ func (a *app) oneProfile(file string) (*extract.Reader, string, error) {
 	return nil, "", errors.New("read profile: the file names none")
 }
 
-// pageFiles reads pages from files.
-func pageFiles(files []string) (out []extract.Input, err error) {
-	for _, file := range files {
-		f, err := os.Open(file)
+// pages reads pages from files and, where a name is a URL, from its newest capture
+// in the workspace.
+func (a *app) pages(ctx context.Context, names []string) (out []extract.Input, err error) {
+	var urls []string
+	for _, name := range names {
+		if strings.Contains(name, "://") {
+			urls = append(urls, name)
+			continue
+		}
+		f, err := os.Open(name)
 		if err != nil {
 			return nil, fmt.Errorf("read page: %w", err)
 		}
 		body, err := io.ReadAll(io.LimitReader(f, extract.DefaultMaxBytes))
 		f.Close()
 		if err != nil {
-			return nil, fmt.Errorf("read page %s: %w", file, err)
+			return nil, fmt.Errorf("read page %s: %w", name, err)
 		}
 		out = append(out, extract.Input{Body: body})
+	}
+	if urls == nil {
+		return out, nil
+	}
+	captured, err := a.capturedPages(ctx, urls)
+	return append(out, captured...), err
+}
+
+// capturedPages reads the newest capture of each URL that has a body.
+func (a *app) capturedPages(ctx context.Context, urls []string) (out []extract.Input, err error) {
+	ws, err := config.Find(a.workspace)
+	if err != nil {
+		return nil, err
+	}
+	archive, err := evidence.OpenReader(ws.Evidence())
+	if err != nil {
+		return nil, err
+	}
+	defer archive.Close()
+	newest := map[string]int64{}
+	for c, err := range archive.Captures(ctx, 0) {
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(urls, c.URL) && c.Size > 0 {
+			newest[c.URL] = c.Seq
+		}
+	}
+	for _, u := range urls {
+		seq, ok := newest[u]
+		if !ok {
+			return nil, fmt.Errorf("read page: %s was not captured", u)
+		}
+		ex, c, err := archive.Read(ctx, seq)
+		if err != nil {
+			return nil, err
+		}
+		body, _, err := decode.Body(ex.Header, ex.Body, extract.DefaultMaxBytes)
+		if err != nil {
+			return nil, fmt.Errorf("decode capture %d: %w", seq, err)
+		}
+		out = append(out, extract.Input{URL: c.URL, ContentType: c.ContentType, Body: body, Time: c.Requested})
 	}
 	return out, nil
 }
