@@ -418,6 +418,9 @@ func (d *document) listing(c card) tamga.Listing {
 	}
 	parts := partsOf(c.node, cardParts)
 	x.Vendor = d.seller(parts, c.title)
+	if x.Vendor == "" {
+		x.Vendor = d.iconSeller(c.node)
+	}
 	d.routes(&x)
 	d.labelled(&x, parts)
 	d.columned(&x, c.node)

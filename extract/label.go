@@ -76,11 +76,15 @@ func (d *document) header(row *html.Node) []string {
 	if table == nil {
 		return nil
 	}
+	first := firstRow(table)
+	if first == row {
+		return nil
+	}
 	if h, known := d.heads[table]; known {
 		return h
 	}
 	var out []string
-	if first := firstRow(table); first != nil && first != row {
+	if first != nil {
 		for _, c := range cellsOf(first) {
 			t := text(c)
 			if len(t) > 32 || attr(c, "colspan") != "" {

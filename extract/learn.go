@@ -213,6 +213,13 @@ func surplus(sel string, all []sample) (n int) {
 	return max(n, 0)
 }
 
+// Limits of learning: selectors that are tried for a field, on an offer and in
+// all, and the place among siblings up to which one is told by it.
+const (
+	maxSelectors = 400
+	maxOrder     = 40
+)
+
 // learnField tries the selectors of every element that gives the value of an
 // offer on all offers, and keeps the one that most agree with.
 func learnField(name, attrName string, transform []string, all []sample) (best DraftField, ok bool) {
@@ -227,15 +234,20 @@ func learnField(name, attrName string, transform []string, all []sample) (best D
 		if s.want[name] == "" || i > 40 {
 			continue
 		}
+		seen := map[string]bool{} // selectors that were tried on this offer
 		var visit func(n *html.Node)
 		visit = func(n *html.Node) {
 			for c := n.FirstChild; c != nil; c = c.NextSibling {
-				if c.Type != html.ElementNode {
+				if c.Type != html.ElementNode || len(seen) > maxSelectors {
 					continue
 				}
 				for _, sel := range placesOf(c, s.node) {
+					if seen[sel] {
+						continue
+					}
+					seen[sel] = true
 					f := DraftField{Name: name, Select: sel, Attr: attrName, Transform: transform, Of: have}
-					if tried[sel] || len(tried) > 400 {
+					if tried[sel] || len(tried) > maxSelectors {
 						continue
 					}
 					if !f.agrees(s) {
@@ -319,12 +331,12 @@ func simple(n *html.Node) (out []string) {
 func placesOf(n, offer *html.Node) []string {
 	out := simple(n)
 	if p := n.Parent; p != nil && p != offer {
-		if p.Data == "td" || p.Data == "dd" || p.Data == "li" {
-			out = append(out, fmt.Sprintf("%s:nth-of-type(%d) > %s", p.Data, order(p), n.Data))
+		if k := order(p); k > 0 && (p.Data == "td" || p.Data == "dd" || p.Data == "li") {
+			out = append(out, fmt.Sprintf("%s:nth-of-type(%d) > %s", p.Data, k, n.Data))
 		}
 	}
-	if n.Data == "td" || n.Data == "dd" || n.Data == "li" || n.Data == "span" {
-		out = append(out, fmt.Sprintf("%s:nth-of-type(%d)", n.Data, order(n)))
+	if k := order(n); k > 0 && (n.Data == "td" || n.Data == "dd" || n.Data == "li" || n.Data == "span") {
+		out = append(out, fmt.Sprintf("%s:nth-of-type(%d)", n.Data, k))
 	}
 	return out
 }
@@ -334,6 +346,9 @@ func order(n *html.Node) int {
 	for s := n.PrevSibling; s != nil; s = s.PrevSibling {
 		if s.Data == n.Data {
 			k++
+		}
+		if k > maxOrder {
+			return 0
 		}
 	}
 	return k

@@ -78,6 +78,7 @@ func TestHostilePages(t *testing.T) {
 		"entities":    strings.Repeat("&amp;&#x26;&bogus;", 20_000) + " 5 g mdma",
 		"many cards":  strings.Repeat("<div class=x><div class=y><a href=/p/1>5 g mdma</a> <b>$5</b></div></div>", 5_000),
 		"many tables": strings.Repeat("<table><td>", 5_000) + "5 g mdma",
+		"NUL in tags": "5 g mdma <t\x00\x00\x00utton>bu<\x00",
 		"NUL":         "\x00<p>5 g\x00 mdma 5 g mdma</p>",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -208,6 +208,27 @@ func (d *document) seller(parts []part, title *html.Node) string {
 	return ""
 }
 
+// namedVendor is a target that ends in the name of a vendor.
+var namedVendor = regexp.MustCompile(`(?i)(?:/(?:vendor|seller|merchant|user|profile|member|u|shop|store)s?/|[?&](?:vendor|seller|merchant|user|member|username)=)([^/?&=#]{2,40})/?$`)
+
+// iconSeller is the vendor that only the target of a link without a text names:
+// an icon or an avatar. A number is no name.
+func (d *document) iconSeller(n *html.Node) string {
+	for _, a := range links(n) {
+		h := attr(a, "href")
+		k := d.linkKind(h)
+		if !k.vendor || k.deal || k.shelf || d.memo.headline(a).text != "" {
+			continue
+		}
+		if m := namedVendor.FindStringSubmatch(h); m != nil {
+			if s, err := url.PathUnescape(m[1]); err == nil && !digitsOnly(s) && d.properName(s) && handleLike.MatchString(s) {
+				return s
+			}
+		}
+	}
+	return ""
+}
+
 // submatch is the first group of a pattern in a text, "" for none or where it
 // need not be looked for.
 func submatch(pattern *regexp.Regexp, s string, look bool) string {
