@@ -419,7 +419,7 @@ func (d *document) listing(c card) tamga.Listing {
 	parts := partsOf(c.node, cardParts)
 	x.Vendor = d.seller(parts, c.title)
 	if x.Vendor == "" {
-		x.Vendor = d.iconSeller(c.node)
+		x.Vendor = d.iconSeller(c.node, target(c.title))
 	}
 	d.routes(&x)
 	d.labelled(&x, parts)

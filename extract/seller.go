@@ -209,15 +209,16 @@ func (d *document) seller(parts []part, title *html.Node) string {
 }
 
 // namedVendor is a target that ends in the name of a vendor.
-var namedVendor = regexp.MustCompile(`(?i)(?:/(?:vendor|seller|merchant|user|profile|member|u|shop|store)s?/|[?&](?:vendor|seller|merchant|user|member|username)=)([^/?&=#]{2,40})/?$`)
+var namedVendor = regexp.MustCompile(`(?i)(?:/(?:vendor|seller|merchant|user|profile|member|u)s?/|[?&](?:vendor|seller|merchant|user|member|username)=)([^/?&=#]{2,40})/?$`)
 
 // iconSeller is the vendor that only the target of a link without a text names:
-// an icon or an avatar. A number is no name.
-func (d *document) iconSeller(n *html.Node) string {
+// an icon or an avatar; the picture of the offer leads to the offer. A number is
+// no name.
+func (d *document) iconSeller(n *html.Node, offer string) string {
 	for _, a := range links(n) {
 		h := attr(a, "href")
 		k := d.linkKind(h)
-		if !k.vendor || k.deal || k.shelf || d.memo.headline(a).text != "" {
+		if h == offer || !k.vendor || k.deal || k.shelf || d.memo.headline(a).text != "" {
 			continue
 		}
 		if m := namedVendor.FindStringSubmatch(h); m != nil {
