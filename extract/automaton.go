@@ -13,6 +13,7 @@ type automaton struct {
 	class  [256]uint8      // bytes that no word holds share class 0
 	cells  []cell          // states; the child of s by class c is s.base+c, where that cell has s as its parent
 	pairs  [1 << 10]uint64 // a bit for each two bytes that a word may begin with
+	triple [1 << 12]uint64 // a bit for the hash of each three
 	length []int32         // of each word, in bytes
 }
 
@@ -87,16 +88,28 @@ func newAutomaton(words []string) *automaton {
 	return a
 }
 
-// begin marks the first two bytes of a word.
+// begin marks the first two and three bytes of a word.
 func (a *automaton) begin(w string) {
-	switch {
-	case len(w) == 1:
+	switch len(w) {
+	case 0:
+	case 1:
 		for c := range 256 {
-			a.mark(w[0], byte(c))
+			a.begin(w + string([]byte{byte(c)}))
 		}
-	case len(w) > 1:
+	case 2:
+		for c := range 256 {
+			a.begin(w + string([]byte{byte(c)}))
+		}
+	default:
 		a.mark(w[0], w[1])
+		k := tripleKey(w[0], w[1], w[2])
+		a.triple[k>>6] |= 1 << (k & 63)
 	}
+}
+
+// tripleKey is a hash of 18 bits (Knuth's multiplication by the golden section).
+func tripleKey(a, b, c byte) uint32 {
+	return (uint32(a)<<16 | uint32(b)<<8 | uint32(c)) * 0x9E3779B1 >> 14
 }
 
 func (a *automaton) mark(b, c byte) { a.pairs[uint(b)<<2|uint(c)>>6] |= 1 << (c & 63) }
@@ -214,6 +227,11 @@ func (a *automaton) from(text []byte, i int, hit func(word, start, end int)) {
 	if i+1 < len(text) {
 		if b, c := text[i], text[i+1]; a.pairs[uint(b)<<2|uint(c)>>6]&(1<<(c&63)) == 0 {
 			return
+		}
+		if i+2 < len(text) {
+			if k := tripleKey(text[i], text[i+1], text[i+2]); a.triple[k>>6]&(1<<(k&63)) == 0 {
+				return
+			}
 		}
 	}
 	s := int32(0)
