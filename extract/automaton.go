@@ -11,13 +11,15 @@ import (
 // holds. A pass costs at most the longest word at each place it starts from.
 type automaton struct {
 	class  [256]uint8      // bytes that no word holds share class 0
-	cells  []cell          // states; the child of s by class c is s.base+c, where that cell has s as its parent
+	cells  []cell          // states; the child of s by class c is its base + c, where that cell has s as its parent
+	words  []int32         // the word that ends at a state, noState for none
 	pairs  [1 << 10]uint64 // a bit for each two bytes that a word may begin with
 	triple [1 << 12]uint64 // a bit for the hash of each three
 	length []int32         // of each word, in bytes
 }
 
-type cell struct{ base, parent, word int32 }
+// A cell holds the base of a state times two, plus one where a word ends at it.
+type cell struct{ base, parent int32 }
 
 // noState is the parent of a cell that is free, and the word of a state at which
 // none ends.
@@ -54,8 +56,9 @@ func newAutomaton(words []string) *automaton {
 		t := queue[0]
 		lo := t.lo
 		for lo < t.hi && len(words[order[lo]]) == t.depth { // words that end here
-			if b.cells[t.state].word == noState {
-				b.cells[t.state].word = order[lo]
+			if b.words[t.state] == noState {
+				b.words[t.state] = order[lo]
+				b.cells[t.state].base |= 1
 			}
 			lo++
 		}
@@ -77,7 +80,7 @@ func newAutomaton(words []string) *automaton {
 			b.room = append(b.room, p.state)
 		}
 		base := b.place()
-		b.cells[t.state].base = base
+		b.cells[t.state].base |= base << 1
 		for _, p := range parts {
 			p.state += base
 			b.take(p.state, t.state)
@@ -125,7 +128,7 @@ type builder struct {
 
 func (b *builder) grow(n int) {
 	for k := int32(len(b.cells)); int(k) < n; k++ {
-		b.cells = append(b.cells, cell{parent: noState, word: noState})
+		b.cells, b.words = append(b.cells, cell{parent: noState}), append(b.words, noState)
 		b.next, b.prev = append(b.next, 0), append(b.prev, 0)
 		if last := b.prev[0]; k > 0 {
 			b.next[last], b.prev[k], b.prev[0] = k, last, k
@@ -181,30 +184,29 @@ func (a *automaton) each(text []byte, hit func(word, start, end int)) {
 // or where the alphabet changes.
 func (a *automaton) eachWord(text []byte, hit func(word, start, end int)) {
 	run := -1 // letters of the run before i that began behind a digit; -1 for another run
+	before := uint8(0)
 	for i, c := range text {
-		if i > 0 {
-			switch before := text[i-1]; {
-			case isLetter(before):
-				if run < 0 || run >= maxUnit {
-					if isLetter(c) || isDigit(c) {
-						run = -1
-						continue
-					}
-				} else {
-					run++
-				}
-			case before < utf8.RuneSelf:
+		k := byteClass[c]
+		switch {
+		case before&letterByte != 0:
+			if run < 0 || run >= maxUnit {
 				run = -1
-				if isDigit(before) {
-					run = 0
-				}
-			default:
-				run = -1
-				if c >= utf8.RuneSelf && (c < 0xC0 || letterLead(text, i)) {
+				if k >= letterByte {
+					before = k
 					continue
 				}
+			} else {
+				run++
 			}
+		case before == digitByte:
+			run = 0
+		case i > 0 && c >= utf8.RuneSelf && text[i-1] >= utf8.RuneSelf && (c < 0xC0 || letterLead(text, i)):
+			run, before = -1, k
+			continue
+		default:
+			run = -1
 		}
+		before = k
 		a.from(text, i, hit)
 	}
 }
@@ -234,15 +236,15 @@ func (a *automaton) from(text []byte, i int, hit func(word, start, end int)) {
 			}
 		}
 	}
-	s := int32(0)
+	s, base := int32(0), a.cells[0].base>>1
 	for k := i; k < len(text); k++ {
-		t := a.cells[s].base + int32(a.class[text[k]])
-		next := &a.cells[t]
+		t := base + int32(a.class[text[k]])
+		next := a.cells[t]
 		if next.parent != s || t == s {
 			return
 		}
-		if s = t; next.word != noState {
-			hit(int(next.word), i, k+1)
+		if s, base = t, next.base>>1; next.base&1 != 0 {
+			hit(int(a.words[t]), i, k+1)
 		}
 	}
 }

@@ -85,6 +85,16 @@ var stems = strings.Fields("azolam azepam fentanil fentanyl nitazene nitazepyne 
 	"ketamine escaline barbital racetam bolone drolone sterone orphanol " +
 	"азолам азепам фентанил нитазен едрон катинон бутилон пентилон этилон инака амфетамин триптамин фенидат кетамин барбитал")
 
+// stemsBy are the stems by their last two bytes.
+var stemsBy = func() map[[2]byte][]string {
+	m := map[[2]byte][]string{}
+	for _, s := range stems {
+		end := [2]byte{s[len(s)-2], s[len(s)-1]}
+		m[end] = append(m[end], s)
+	}
+	return m
+}()
+
 // pieces are the parts of codes, such as 3-FMA or 4-HO-McPT, after a locant.
 var pieces = set("fa fma fea fmc fpm mma mmc cmc mec cec bmc emc mpm mpd mph eph php pihp pvp pbp ppp pcp pce pcpy pcpr dck fdck apb apdb mapb eapb " +
 	"dmt met det dpt mipt dipt dalt malt mcpt eipt nipt pyrt ept mpt lsd lad al eth nbome nboh adb amb mdmb emb pinaca binaca butinaca inaca fubinaca chminaca pica chmica " +
@@ -97,7 +107,10 @@ var openPieces = set("ho aco meo po pro br cl me oxo bk md al eth fluoro chloro 
 // has a stem, or it is a code of locants and pieces, or it has a locant and the
 // end of an amine or a ketone.
 func chemical(w string) bool {
-	for _, stem := range stems {
+	if len(w) < 4 {
+		return false
+	}
+	for _, stem := range stemsBy[[2]byte{w[len(w)-2], w[len(w)-1]}] {
 		if before, ok := strings.CutSuffix(w, stem); ok && (len(before) >= 2 || strings.HasSuffix(before, "-")) {
 			return true
 		}

@@ -48,8 +48,8 @@ func (s *scan) category() string {
 func (s *scan) votes() (votes map[string]float64, offer bool) {
 	votes = map[string]float64{}
 	n := 0
-	for _, f := range s.out {
-		switch f.Type {
+	for i := range s.out {
+		switch f := &s.out[i]; f.Type {
 		case tamga.FindQuantity, tamga.FindPrice:
 			offer = true
 		case tamga.FindSubstance:

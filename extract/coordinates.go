@@ -15,6 +15,13 @@ import (
 // and seconds, plus codes (Open Location Code) and links to maps. Where a drop
 // lies is told to about 100 m, unless Options.ExactPlaces says otherwise: the
 // value has three decimals and the text is withheld.
+// fine says whether a number may be a degree: it has decimals, or the sign of one
+// behind it.
+func (s *scan) fine(x number) bool {
+	k := skipSpace(s.s, x.end)
+	return k < len(s.s) && s.s[k] == 0xC2 || strings.ContainsAny(s.s[x.start:x.end], ".,") || x.end < len(s.s) && (s.s[x.end] == '.' || s.s[x.end] == ',')
+}
+
 func (s *scan) coordinates() {
 	s.mapLinks()
 	s.geoLinks()
@@ -22,7 +29,7 @@ func (s *scan) coordinates() {
 	linked := s.dates
 	last := 0
 	for _, x := range s.nums {
-		if x.start < last || inRanges(linked, x.start) {
+		if x.start < last || !s.fine(x) || inRanges(linked, x.start) {
 			continue
 		}
 		if lat, lon, start, end, ok := s.pairAt(x.start); ok {
@@ -322,10 +329,10 @@ var mapHosts = []mapHost{
 func (s *scan) mapLinks() {
 	n := len(s.out)
 	for i := 0; i < n; i++ {
-		f := s.out[i]
-		if f.Type != tamga.FindURL || f.End-f.Start > 2048 {
+		if f := &s.out[i]; f.Type != tamga.FindURL || f.End-f.Start > 2048 {
 			continue
 		}
+		f := s.out[i]
 		link := s.s[f.Start:f.End]
 		u, err := url.Parse(link)
 		if err != nil {

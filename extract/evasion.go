@@ -190,6 +190,17 @@ type guise struct {
 func (s *scan) guises(all []hit) []hit {
 	var found []guise
 	low := s.low
+	mark := 0 // of s.written, the last at or before i
+	changed := func(start, end int) bool {
+		if s.written == nil {
+			return false
+		}
+		marks := s.written.marks
+		for mark+1 < len(marks) && int(marks[mark+1].at) <= start {
+			mark++
+		}
+		return marks[mark].src&1 != 0 || mark+1 < len(marks) && int(marks[mark+1].at) < end
+	}
 	singles := 0 // words of one letter in a row
 	first, last := 0, 0
 	for i := 0; i < len(low); {
@@ -206,7 +217,7 @@ func (s *scan) guises(all []hit) []hit {
 		}
 		if i > start {
 			kinds = guiseAlpha
-			if i-start > 1 && !repeated && s.written == nil && (i == len(low) || guiseClass[low[i]] == gapByte) {
+			if i-start > 1 && !repeated && (i == len(low) || guiseClass[low[i]] == gapByte) && !changed(start, i) {
 				singles = 0
 				continue
 			}
@@ -256,10 +267,10 @@ func (s *scan) guises(all []hit) []hit {
 			continue
 		}
 		singles = 0
-		if i-start > maxSpread || kinds == guiseAlpha && !repeated && (s.written == nil || !s.written.changed(start, i)) {
+		if i-start > maxSpread || kinds == guiseAlpha && !repeated && !changed(start, i) {
 			continue
 		}
-		if kinds&(guiseDigit|guiseSign) != 0 || repeated || kinds&guiseHigh != 0 && (mixed(low[start:i]) || lookAlike(low[start:i])) || s.written != nil && s.written.changed(start, i) {
+		if kinds&(guiseDigit|guiseSign) != 0 || repeated || kinds&guiseHigh != 0 && (mixed(low[start:i]) || lookAlike(low[start:i])) || changed(start, i) {
 			if g := s.disguise(start, i); g.word != "" {
 				found = append(found, g)
 			}

@@ -22,8 +22,8 @@ var placeCues = set("в во из по на г гор город городе г
 // or in an offer.
 func (s *scan) spotNames() {
 	var company [][2]int
-	for _, f := range s.out {
-		switch f.Type {
+	for i := range s.out {
+		switch f := &s.out[i]; f.Type {
 		case tamga.FindDrop, tamga.FindQuantity, tamga.FindPrice, tamga.FindSubstance:
 			company = append(company, [2]int{f.Start, f.End})
 		}

@@ -66,22 +66,27 @@ func (s *scan) startsName(i, stop int) bool {
 func (s *scan) quantities() {
 	used := 0 // no number before this is read again
 	first := len(s.out)
+	date := 0
 	for n := 0; n < len(s.nums); n++ {
-		x := s.nums[n]
-		if x.start < used || s.dated(x.start) {
+		x := &s.nums[n]
+		for date < len(s.dates) && s.dates[date][1] <= x.start {
+			date++
+		}
+		if x.start < used || date < len(s.dates) && s.dates[date][0] <= x.start {
 			continue
 		}
-		if end := s.price(x); end > 0 {
+		if end := s.price(*x); end > 0 {
 			used = end
 			continue
 		}
-		if end := s.quantity(x); end > 0 {
+		if end := s.quantity(*x); end > 0 {
 			used = end
 		}
 	}
 	s.strengths(s.out[first:])
 	var spans [][2]int
-	for _, f := range s.out[first:] {
+	for i := range s.out[first:] {
+		f := &s.out[first+i]
 		spans = append(spans, [2]int{f.Start, f.End})
 	}
 	for _, h := range s.hits {

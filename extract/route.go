@@ -43,15 +43,16 @@ func (s *scan) routes() {
 			cues = append(cues, cue{h.start, h.end, h.kind, 0.9})
 		}
 	}
-	for _, c := range labels {
-		for at := 0; ; {
-			i := bytes.Index(s.low[at:], c.word)
-			if i < 0 {
-				break
-			}
-			at += i + len(c.word)
-			if start := at - len(c.word); !letterBefore(s.s, start) && !s.hidden(start) {
-				cues = append(cues, cue{start, at, c.kind, 0.8})
+	for at := 0; ; at++ {
+		i := bytes.IndexByte(s.low[at:], ':')
+		if i < 0 {
+			break
+		}
+		at += i
+		for _, c := range labels {
+			start := at + 1 - len(c.word)
+			if bytes.HasSuffix(s.low[:at+1], c.word) && !letterBefore(s.s, start) && !s.hidden(start) {
+				cues = append(cues, cue{start, at + 1, c.kind, 0.8})
 			}
 		}
 	}

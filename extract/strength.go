@@ -13,6 +13,9 @@ var joiners = set("x × х * ( , - – : @ of at à a по of. ea each")
 // strengths tells a dose beside a number of pieces how many there are: 250 mg of
 // "100 pills 250mg" is the strength of one. Both findings stay, each over its own
 // text. fs are the quantities of the text by start.
+// parted sets signs apart.
+var parted = strings.NewReplacer("(", " ( ", ",", " , ")
+
 func (s *scan) strengths(fs []tamga.Finding) {
 	for i := 0; i+1 < len(fs); i++ {
 		a, b := &fs[i], &fs[i+1]
@@ -26,7 +29,7 @@ func (s *scan) strengths(fs []tamga.Finding) {
 		if pieces.TotalUnit != "piece" || pieces.Count != "" || dose.Count != "" || dose.Unit != "mg" && dose.Unit != "ug" || strings.Contains(pieces.Amount, ".") {
 			continue
 		}
-		between := strings.NewReplacer("(", " ( ", ",", " , ").Replace(string(s.low[a.End:b.Start]))
+		between := parted.Replace(string(s.low[a.End:b.Start]))
 		joined := !strings.Contains(between, "\n")
 		for _, w := range strings.Fields(between) {
 			joined = joined && joiners[w]
