@@ -31,6 +31,7 @@ type Options struct {
 	SecretKey   []byte        // hashes what is withheld (type secret); nil: a key of this Reader alone
 	ExactPlaces bool          // keep coordinates as written; else to three decimals (about 100 m), quoting nothing
 	Model       *tagger.Model // of the learned tagger; nil: the embedded one
+	Untagged    bool          // without the learned tagger: the lexicon alone tells substances
 }
 
 // Reader reads pages and texts. It is safe for concurrent use.
@@ -68,6 +69,9 @@ func New(o Options) (*Reader, error) {
 		if r.lexicon, err = loadLexicon(o.Model.Words()); err != nil {
 			return nil, err
 		}
+	}
+	if o.Untagged {
+		r.model = nil
 	}
 	if r.max <= 0 {
 		r.max = DefaultMaxBytes

@@ -163,7 +163,7 @@ func genericSynthetic(t *table) error {
 	for _, unseen := range []bool{false, true} {
 		set := "made styles, tuned"
 		if unseen {
-			set = "made styles, unseen"
+			set = "made styles, same hand"
 		}
 		offers[unseen].rows(t, set)
 		t.add("no profile: kind of a page", set, kinds[unseen], total[unseen], .95)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tamga"
+	"tamga/extract"
 )
 
 func init() { sections = append(sections, section{"substances", substances}) }
@@ -112,6 +113,10 @@ func (t *table) spans(file string) (tp, touching, found, want int, err error) {
 		return 0, 0, 0, 0, err
 	}
 	defer f.Close()
+	alone, err := extract.New(extract.Options{Untagged: true})
+	if err != nil {
+		return 0, 0, 0, 0, err
+	}
 	in := bufio.NewScanner(f)
 	in.Buffer(nil, 64<<20)
 	for in.Scan() {
@@ -133,7 +138,7 @@ func (t *table) spans(file string) (tp, touching, found, want int, err error) {
 			}
 		}
 		want += len(truth)
-		got, _ := t.reader.Text(doc.Text)
+		got, _ := alone.Text(doc.Text)
 		for _, g := range got {
 			if g.Type == tamga.FindSubstance && lexiconRules[g.Rule] {
 				found++
