@@ -61,7 +61,7 @@ func (d *document) linkKind(href string) linkKind {
 
 // What a target must hold, in small letters, to be of a kind.
 var (
-	vendorCue = strings.Fields("vendor seller user profile member merchant trader shop store u/ prodav magazin /@")
+	vendorCue = strings.Fields("vendor seller user profile member merchant trader shop store u/ prodav magazin /@ anbieter verkaeufer haendler vendeu boutique vendedor tienda venditor negoz verkoper winkel sprzedawc sklep myyja kauppia saljare satici")
 	dealCue   = strings.Fields("# javascript: /buy cart checkout favorite favourite report feedback message login logout register wallet support pgp sort= page= pg= order= tab=")
 	orderCue  = strings.Fields("/buy ?buy &buy cart checkout /order ?order=")
 	shelfCue  = strings.Fields("/c ?c &c sc sub section tag ssid country kategori ship viewforum board")
@@ -124,6 +124,11 @@ func classes1(s string) string {
 		switch strings.ToLower(c) {
 		case "odd", "even", "active", "first", "last", "selected", "featured", "sticky":
 			continue
+		}
+		if low := strings.ToLower(c); strings.HasSuffix(low, "even") || strings.HasSuffix(low, "odd") { // "row-even", "list_odd"
+			if i := strings.LastIndexAny(c, "-_"); i > 0 && (low[i+1:] == "even" || low[i+1:] == "odd") {
+				c = c[:i]
+			}
 		}
 		out = append(out, strings.TrimRight(c, "0123456789"))
 		if len(out) == 3 {
@@ -277,7 +282,7 @@ func (d *document) reviewed(n *html.Node) bool {
 // link of its title.
 func (d *document) offered(n *html.Node, title string) bool {
 	for _, a := range links(n) {
-		if h := attr(a, "href"); h != title && d.memo.headline(a).text != "" && (d.linkKind(h).vendor || namesTarget(h, d.vendorName(d.memo.headline(a).text))) {
+		if h := attr(a, "href"); h != title && d.properName(d.vendorName(d.memo.headline(a).text)) && (d.linkKind(h).vendor || namesTarget(h, d.vendorName(d.memo.headline(a).text))) {
 			return true
 		}
 	}

@@ -59,17 +59,17 @@ func partsOf(n *html.Node, most int) (out []part) {
 }
 
 var (
-	vendorLink = regexp.MustCompile(`(?i)(?:vendor|seller|user|profile|member|merchant|trader|shop|store)s?(?:name|id|_id|info)?(?:[/=.?_-]|\b)|(?:^|/)(?:u|prodav\w*|magazin\w*)/|/@`)
-	sellerWord = `vendor|seller|sold by|sold and shipped by|brought to you by|posted by|offered by|listed by|added by|merchant|vendor name|seller name|store|shop|продавец|магазин|шоп|sotuvchi|сатушы|сатуучу`
+	vendorLink = regexp.MustCompile(`(?i)(?:vendor|seller|user|profile|member|merchant|trader|shop|store)s?(?:name|id|_id|info)?(?:[/=.?_-]|\b)|(?:^|/)(?:u|prodav\w*|magazin\w*|anbieter|verkaeufer\w*|haendler|vendeu(?:r|se)s?|boutiques?|vendedor(?:es)?|tiendas?|venditor[ei]|negozi?|verkopers?|winkels?|sprzedawc\w*|sklep\w*|myyja\w*|kauppiaa?s|saljare|satici\w*)/|[?&](?:anbieter|verkaeufer|haendler|vendeur|vendedor|venditore|verkoper|sprzedawca|myyja)=|/@`)
+	sellerWord = `vendor|seller|sold by|sold and shipped by|brought to you by|posted by|offered by|listed by|added by|merchant|vendor name|seller name|store|shop|продавец|магазин|шоп|sotuvchi|сатушы|сатуучу|verkäufer(?:in)?|anbieter|händler|verkauft von|angeboten von|vendeur|vendeuse|vendu par|proposé par|boutique|vendedor|vendido por|tienda|loja|venditore|venduto da|negozio|verkoper|verkocht door|winkel|sprzedawca|sprzedawany przez|sklep|myyjä|kauppias|säljare|продаёт|продает|продавець|satıcı`
 	// sellerLabel ends a text that stands before the name of a vendor; bySeller
 	// is the same for the short word that also means other things.
 	sellerLabel = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])(?:` + sellerWord + `)\s*[:\-–]?\s*$`)
-	bySeller    = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])by\s*:?\s*$`)
+	bySeller    = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])(?:by|von|par|por|door|przez|av)\s*:?\s*$`)
 	sellerText  = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])(?:` + sellerWord + `)(?:\s*[:\-–]\s*|\s+)([^\s:,;()|]{2,40})`)
 	byText      = regexp.MustCompile(`(?i)^by:?\s+([^\s:,;()|]{2,40})(?:$|[\s,(;|])`)
 	levelTail   = regexp.MustCompile(`(?i)\s+(?:(?:vendor|trust|seller)\s+)?(?:level|lvl)\s*:?\s*\d+.*$|\s+\d+(?:\.\d+)?\s*%.*$|\s*[★✓✔⭐].*$`)
 	// noName are words that follow "vendor" and are no name of one.
-	noName = regexp.MustCompile(`(?i)^(?:(?:(?:vendor|trust|seller|user)\s+)?(?:level|lvl)\s*:?\s*\d*|since|ratings?|feedbacks?|infos?|information|pages?|shops?|profiles?|name|trust|status|score|contact|terms|lists?|all|bond|view|more|the|and|is|has|will|must|who|for|to|in|on|of|with|by|this|that|not|no|only|account|area|login|panel|support|rules?|guide|faq|stats?|statistics|details?|reviews?|other|your|you|our|from|ships?|price|total|online|offline|verified|policy|response|listings?|products?|items?|message|send|report|favou?rites?|settings|register|categor(?:y|ies)|accepts?|also|may|can|refund|notes?|sales|directory|search|digital|physical|now|открыт|рейтинг|отзывы)$`)
+	noName = regexp.MustCompile(`(?i)^(?:(?:(?:vendor|trust|seller|user)\s+)?(?:level|lvl)\s*:?\s*\d*|since|ratings?|feedbacks?|infos?|information|pages?|shops?|profiles?|name|trust|status|score|contact|terms|lists?|all|bond|view|more|the|and|is|has|will|must|who|for|to|in|on|of|with|by|this|that|not|no|only|account|area|login|panel|support|avatars?|logos?|images?|photos?|pictures?|icons?|bild|photo de profil|аватар|stores?|vendors?|sellers?|merchants?|rules?|guide|faq|stats?|statistics|details?|reviews?|other|your|you|our|from|ships?|price|total|online|offline|verified|policy|response|listings?|products?|items?|message|send|report|favou?rites?|settings|register|categor(?:y|ies)|accepts?|also|may|can|refund|notes?|sales|directory|search|digital|physical|now|открыт|рейтинг|отзывы)$`)
 	// roleWords are what stands before or after a name in the same text.
 	roleWords = regexp.MustCompile(`(?i)^(?:vendor|seller|user|profile|shop|store|продавец|магазин)(?:\s+profile)?(?:\s+of)?\s*[:\-–]?\s+|(?:'s|’s)?\s+(?:profile|shop|store|page|listings?|items|products)$`)
 )
@@ -113,10 +113,13 @@ func (d *document) parts() []part {
 }
 
 // names are the last words of what sellerLabel matches, in small letters.
-var sellerEnds = set("vendor seller by merchant name store shop продавец магазин шоп sotuvchi сатушы сатуучу")
+var sellerEnds = set("vendor seller by merchant name store shop продавец магазин шоп sotuvchi сатушы сатуучу verkäufer verkäuferin anbieter händler von vendeur vendeuse par boutique vendedor por tienda loja venditore da negozio verkoper door winkel sprzedawca przez sklep myyjä kauppias säljare продаёт продает продавець satıcı")
+
+// byEnds are the words that bySeller matches.
+var byEnds = set("by von par por door przez av")
 
 // sellerCue are words, in small letters, one of which sellerText needs.
-var sellerCue = []string{"vendor", "seller", " by", "merchant", "store", "shop", "продавец", "магазин", "шоп", "sotuvchi", "сатушы", "сатуучу"}
+var sellerCue = []string{"vendor", "seller", " by", "merchant", "store", "shop", "продавец", "магазин", "шоп", "sotuvchi", "сатушы", "сатуучу", "verk", "anbieter", "händler", "vend", "boutique", "tienda", "loja", "negozio", "winkel", "sprzedaw", "sklep", "myyjä", "kauppias", "säljare", "прода", "satıcı"}
 
 // labelEnd is the last word of a label, in small letters, without the colon
 // behind it.
@@ -166,7 +169,7 @@ func (d *document) seller(parts []part, title *html.Node) string {
 		labelled := false
 		if before != nil {
 			end := labelEnd(before.text)
-			labelled = sellerEnds[end] && d.memo.says(sellerLabel, before.text) || end == "by" && p.link != nil && len(before.text) < 60 && d.memo.says(bySeller, before.text)
+			labelled = sellerEnds[end] && d.memo.says(sellerLabel, before.text) || byEnds[end] && p.link != nil && len(before.text) < 60 && d.memo.says(bySeller, before.text)
 		}
 		if p.link != nil {
 			h := attr(p.link, "href")

@@ -30,7 +30,7 @@ type wallSigns struct {
 
 var (
 	searchName  = regexp.MustCompile(`(?i)^(?:q|s|query|search\w*|keywords?|find|term|поиск)$`)
-	headClass   = regexp.MustCompile(`(?i)(?:^|[\s_-])(?:title|heading|headline|errors?|alert|message|code|notice|status)(?:[\s_-]|$)`)
+	headClass   = regexp.MustCompile(`(?i:(?:^|[\s_-])(?:title|heading|headline|errors?|alert|message|code|notice|status)(?:[\s_-]|$))|[a-z](?:Title|Heading|Headline|Error|Alert)(?:[\s_-]|$)`)
 	wallScripts = []string{"document.cookie", "location.reload", "location.href", "location.replace", "crypto.subtle", "sha256", "_cf_chl", "slowaes", "new worker("}
 )
 

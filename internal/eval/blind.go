@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -24,12 +25,13 @@ func blindStyles() ([]string, error) {
 }
 
 // genericBlind reads the blind styles and walls. TAMGA_SHOW says the figures of
-// each style.
+// each style and the faults of half A, TAMGA_SHOW=all those of B too.
 func genericBlind(t *table) error {
 	styles, err := blindStyles()
 	if err != nil {
 		return err
 	}
+	seen := map[string]bool{"A": true, "B": os.Getenv("TAMGA_SHOW") == "all"}
 	all := map[string]offerTally{"A": {}, "B": {}}
 	kinds, total := map[string]int{}, map[string]int{}
 	for k, style := range styles {
@@ -46,7 +48,7 @@ func genericBlind(t *table) error {
 			ownTotal++
 			if got.Kind == kind {
 				ownKinds++
-			} else if half == "A" {
+			} else if seen[half] {
 				show("%s: %s, want %s", name, got.Kind, kind)
 			}
 			if want == nil {
@@ -61,7 +63,7 @@ func genericBlind(t *table) error {
 			}
 			all[half].add(listings, want)
 			own.add(listings, want)
-			if half == "A" {
+			if seen[half] {
 				showOffers(name, listings, want)
 			}
 			return nil
@@ -96,12 +98,15 @@ func genericBlind(t *table) error {
 		wallTotal[half]++
 		if got.Kind == p.kind {
 			wallKinds[half]++
-		} else if half == "A" {
+		} else if seen[half] {
 			show("wall %s: %s, want %s", p.name, got.Kind, p.kind)
 		}
 	}
 	for _, half := range []string{"A", "B"} {
 		set := "made styles, blind " + half
+		if half == "B" {
+			set += ", looked at since"
+		}
 		all[half].rows(t, set)
 		if c := all[half].of("quantity"); c.want > 0 {
 			t.add("no profile: recall of quantity", set, c.right, c.want, .8)
