@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"tamga"
 )
 
 // categoryLink is a target that leads to a shelf, not to an offer.
@@ -136,7 +138,7 @@ func (d *document) cardHeading(n *html.Node) *html.Node {
 			}
 			named := len(k.Data) == 2 && k.Data[0] == 'h' && isDigit(k.Data[1]) || d.memo.says(titleName, attr(k, "class"))
 			if !named {
-			} else if t := text(k); len(t) >= 3 && len(t) <= 200 && !actionText.MatchString(t) && !labelOnly.MatchString(t) {
+			} else if t := text(k); len(t) >= 3 && len(t) <= 200 && !actionText.MatchString(t) && !labelOnly.MatchString(t) && !d.onlyPrice(k, t) {
 				best = k
 				return
 			}
@@ -145,6 +147,16 @@ func (d *document) cardHeading(n *html.Node) *html.Node {
 	}
 	visit(n)
 	return best
+}
+
+// onlyPrice says whether a price is all, or nearly all, of an element's text.
+func (d *document) onlyPrice(n *html.Node, t string) bool {
+	for _, p := range d.within(d.tree.spans[n], tamga.FindPrice) {
+		if len(p.Raw)*10 >= len(t)*8 {
+			return true
+		}
+	}
+	return false
 }
 
 var (

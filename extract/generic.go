@@ -83,7 +83,7 @@ func (d *document) generic() {
 	}
 	switch {
 	case ok:
-	case named, vendor >= 3 && len(sellers) < 2 && d.posts() < 3, seen && len(cards) > 0 && len(sellers) == 0:
+	case named, vendor >= 3 && len(sellers) < 2 && d.posts() < 3, (seen || d.handled(name, offers)) && len(cards) > 0 && len(sellers) == 0:
 		d.page.Kind = tamga.PageVendor
 		if len(cards) == 0 {
 			d.loneOffer(name)

@@ -15,7 +15,7 @@ var (
 	anchors    = set("a")
 	userLabel  = regexp.MustCompile(`(?i)^(?:user ?name|vendor(?: name)?|seller(?: name)?|nick(?:name)?|name|alias|handle|пользователь|имя|продавец|магазин)\s*:?$`)
 	handleLike = regexp.MustCompile(`^[\pL\pN][\pL\pN _.'&+!$*@-]*$`)
-	personWord = regexp.MustCompile(`(?i)^(?:feedbacks?|reviews?|profile|listings?|products?|items?|home|inbox|messages?|orders?|report|pgp|about|terms|vendor|seller|user|statistics|categories|search|welcome|market|account|settings|wallet|cart|logout|description|news|support|username|rating|ratings|shop|contact|help|login|register|main|page|\d+)$`)
+	personWord = regexp.MustCompile(`(?i)^(?:feedbacks?|reviews?|profile|listings?|products?|items?|home|inbox|messages?|orders?|report|pgp|about|terms|vendor|seller|user|statistics|categories|search|welcome|market|account|settings|wallet|cart|logout|description|news|support|username|rating|ratings|shop|contact|help|login|register|main|page|rubriques?|catégories|(?:ses |mes |les )?(?:annonces|produits|offres|avis)|à propos(?: de moi)?|accueil|boutiques?|recherche|panier|messagerie|kategorien|bewertungen|beschreibung|(?:meine |seine |alle )?(?:angebote|produkte|artikel|anzeigen)|über (?:mich|uns)|startseite|warenkorb|nachrichten|suche|profil|categorías|productos|anuncios|ofertas|opiniones|valoraciones|descripción|sobre mí|inicio|tienda|categorie|prodotti|annunci|recensioni|descrizione|negozio|categorieën|producten|beoordelingen|beschrijving|kategorie|produkty|oferty|opinie|opis|kategoriat|tuotteet|ilmoitukset|palautteet|arvostelut|kuvaus|etusivu|kategorier|produkter|категории|товары|отзывы|описание|каталог|главная|предложения|о магазине|о продавце|\d+)$`)
 )
 
 // personaName is the name of the vendor of a vendor page, of the names that its
@@ -128,6 +128,23 @@ func (d *document) stands(name string, offers [][2]int) bool {
 		}
 	}
 	return false
+}
+
+// handled says whether a name stands outside the offers both as it is and as a
+// handle, "@name", as at the head of a profile.
+func (d *document) handled(name string, offers [][2]int) bool {
+	handle, plain := false, false
+	for _, p := range d.parts() {
+		s := strings.TrimPrefix(p.text, "@")
+		if len(s) > len(name)+1 || name == "" || !strings.EqualFold(strings.TrimSpace(s), name) {
+			continue
+		}
+		if at := d.place(p.node); !in(offers, at) && !in(d.zones.frame, at) && !in(d.zones.reviews, at) {
+			handle = handle || s != p.text
+			plain = plain || s == p.text
+		}
+	}
+	return handle && plain
 }
 
 // only is the one key of a set.

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"tamga"
 )
 
 // How many texts of a card, and of a page, are looked at for a vendor or a
@@ -67,7 +69,11 @@ var (
 	bySeller    = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])(?:by|von|par|por|door|przez|av)\s*:?\s*$`)
 	sellerText  = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])(?:` + sellerWord + `)(?:\s*[:\-–]\s*|\s+)([^\s:,;()|]{2,40})`)
 	byText      = regexp.MustCompile(`(?i)^by:?\s+([^\s:,;()|]{2,40})(?:$|[\s,(;|])`)
-	levelTail   = regexp.MustCompile(`(?i)\s+(?:(?:vendor|trust|seller)\s+)?(?:level|lvl)\s*:?\s*\d+.*$|\s+\d+(?:\.\d+)?\s*%.*$|\s*[★✓✔⭐].*$`)
+	// atText is a name written as a handle, all of a text; soldText is a name with
+	// what only vendors have behind it in brackets: sales, a share of good feedback.
+	atText    = regexp.MustCompile(`^@\s?([\pL\pN][\pL\pN_.-]{1,38})$`)
+	soldText  = regexp.MustCompile(`(?i)^([\pL\pN][\pL\pN_.&+!$*-]{1,38})\s*[(\[]\s*(?:\d[\d.,]*k?\s*(?:sales|sold|orders|deals|trades|transactions|feedbacks?|verkäufe|ventes|ventas|vendite|verkopen|sprzedaży|myyntiä|сделок|продаж|отзывов)\b|\d{1,3}(?:[.,]\d+)?\s*%|[★⭐])`)
+	levelTail = regexp.MustCompile(`(?i)\s+(?:(?:vendor|trust|seller)\s+)?(?:level|lvl)\s*:?\s*\d+.*$|\s+\d+(?:\.\d+)?\s*%.*$|\s*[★✓✔⭐].*$`)
 	// noName are words that follow "vendor" and are no name of one.
 	noName = regexp.MustCompile(`(?i)^(?:(?:(?:vendor|trust|seller|user)\s+)?(?:level|lvl)\s*:?\s*\d*|since|ratings?|feedbacks?|infos?|information|pages?|shops?|profiles?|name|trust|status|score|contact|terms|lists?|all|bond|view|more|the|and|is|has|will|must|who|for|to|in|on|of|with|by|this|that|not|no|only|account|area|login|panel|support|avatars?|logos?|images?|photos?|pictures?|icons?|bild|photo de profil|аватар|stores?|vendors?|sellers?|merchants?|rules?|guide|faq|stats?|statistics|details?|reviews?|other|your|you|our|from|ships?|price|total|online|offline|verified|policy|response|listings?|products?|items?|message|send|report|favou?rites?|settings|register|categor(?:y|ies)|accepts?|also|may|can|refund|notes?|sales|directory|search|digital|physical|now|открыт|рейтинг|отзывы)$`)
 	// roleWords are what stands before or after a name in the same text.
@@ -196,6 +202,12 @@ func (d *document) seller(parts []part, title *html.Node) string {
 		if len(p.text) < 5 {
 			continue
 		}
+		if m := submatch(atText, p.text, p.text[0] == '@'); m != "" {
+			put(2, d.vendorName(m))
+			continue
+		} else if m := submatch(soldText, p.text, strings.ContainsAny(p.text, "([")); m != "" && !d.has(d.tree.spans[p.node.Parent], tamga.FindSubstance) {
+			put(3, d.vendorName(m))
+		}
 		low := strings.ToLower(p.text)
 		if m := submatch(sellerText, p.text, containsAny(low, sellerCue)); m != "" {
 			put(2, d.vendorName(m))
@@ -214,8 +226,8 @@ func (d *document) seller(parts []part, title *html.Node) string {
 // namedVendor is a target that ends in the name of a vendor.
 var namedVendor = regexp.MustCompile(`(?i)(?:/(?:vendor|seller|merchant|user|profile|member|u)s?/|[?&](?:vendor|seller|merchant|user|member|username)=)([^/?&=#]{2,40})/?$`)
 
-// iconSeller is the vendor that only the target of a link without a text names:
-// an icon or an avatar; the picture of the offer leads to the offer. A number is
+// iconSeller is the vendor that only the target of a link without a text names,
+// or what is said of its picture: an icon or an avatar; the picture of the offer leads to the offer. A number is
 // no name.
 func (d *document) iconSeller(n *html.Node, offer string) string {
 	for _, a := range links(n) {
@@ -229,8 +241,33 @@ func (d *document) iconSeller(n *html.Node, offer string) string {
 				return s
 			}
 		}
+		if s := d.vendorName(altAround.ReplaceAllString(pictured(a), "")); s != "" && !digitsOnly(s) && d.properName(s) && handleLike.MatchString(s) {
+			return s
+		}
 	}
 	return ""
+}
+
+// altAround is what stands around the name of a vendor in what is said of his picture.
+var altAround = regexp.MustCompile(`(?i)^(?:(?:avatar|logo|picture|photo|profile|store|shop|vendor|seller|user)\s*)+(?:of\s+|[:\-–]\s*|\s)|(?:'s|’s)?\s+(?:avatar|logo|picture|photo|profile|icon|store|shop)$`)
+
+// pictured is what is said of the first picture of a link, or of the link itself.
+func pictured(a *html.Node) (said string) {
+	var visit func(*html.Node)
+	visit = func(n *html.Node) {
+		for c := n.FirstChild; c != nil && said == ""; c = c.NextSibling {
+			if c.Data == "img" {
+				if said = fold(attr(c, "alt")); said == "" {
+					said = fold(attr(c, "title"))
+				}
+			}
+			visit(c)
+		}
+	}
+	if visit(a); said == "" {
+		said = fold(attr(a, "title"))
+	}
+	return cut(said, maxSaid)
 }
 
 // submatch is the first group of a pattern in a text, "" for none or where it
