@@ -106,7 +106,7 @@ func (d *document) headingVotes(offers [][2]int, vote func(string, int)) {
 		if e.Data[0] == 'h' {
 			n++
 		}
-		if m := profileOf.FindStringSubmatch(t); m != nil {
+		if m := profileOf.FindStringSubmatch(t); m != nil && d.properName(d.vendorName(m[1]+m[2])) { // no "Vendor Level 3"
 			vote(m[1]+m[2], n+1)
 		} else {
 			vote(t, n)

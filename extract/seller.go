@@ -205,7 +205,7 @@ func (d *document) seller(parts []part, title *html.Node) string {
 		if m := submatch(atText, p.text, p.text[0] == '@'); m != "" {
 			put(2, d.vendorName(m))
 			continue
-		} else if m := submatch(soldText, p.text, strings.ContainsAny(p.text, "([")); m != "" && !d.has(d.tree.spans[p.node.Parent], tamga.FindSubstance) {
+		} else if m := submatch(soldText, p.text, strings.ContainsAny(p.text, "([")); m != "" && !digitsOnly(m) && !d.has(d.tree.spans[p.node.Parent], tamga.FindSubstance) {
 			put(3, d.vendorName(m))
 		}
 		low := strings.ToLower(p.text)
