@@ -60,7 +60,7 @@ func (d *document) columned(x *tamga.Listing, row *html.Node) {
 			continue
 		}
 		d.route(x, label, value)
-		if name := d.vendorName(value); x.Vendor == "" && len(label) < 24 && d.memo.says(sellerLabel, label) && d.properName(name) {
+		if name := d.vendorName(value); x.Vendor == "" && len(label) < 24 && (d.memo.says(sellerLabel, label) || d.memo.says(foreignLabel, label)) && d.properName(name) {
 			x.Vendor = name
 		}
 	}

@@ -15,8 +15,17 @@ var (
 	anchors    = set("a")
 	userLabel  = regexp.MustCompile(`(?i)^(?:user ?name|vendor(?: name)?|seller(?: name)?|nick(?:name)?|name|alias|handle|пользователь|имя|продавец|магазин)\s*:?$`)
 	handleLike = regexp.MustCompile(`^[\pL\pN][\pL\pN _.'&+!$*@-]*$`)
-	personWord = regexp.MustCompile(`(?i)^(?:feedbacks?|reviews?|profile|listings?|products?|items?|home|inbox|messages?|orders?|report|pgp|about|terms|vendor|seller|user|statistics|categories|search|welcome|market|account|settings|wallet|cart|logout|description|news|support|username|rating|ratings|shop|contact|help|login|register|main|page|rubriques?|catégories|(?:ses |mes |les )?(?:annonces|produits|offres|avis)|à propos(?: de moi)?|accueil|boutiques?|recherche|panier|messagerie|kategorien|bewertungen|beschreibung|(?:meine |seine |alle )?(?:angebote|produkte|artikel|anzeigen)|über (?:mich|uns)|startseite|warenkorb|nachrichten|suche|profil|categorías|productos|anuncios|ofertas|opiniones|valoraciones|descripción|sobre mí|inicio|tienda|categorie|prodotti|annunci|recensioni|descrizione|negozio|categorieën|producten|beoordelingen|beschrijving|kategorie|produkty|oferty|opinie|opis|kategoriat|tuotteet|ilmoitukset|palautteet|arvostelut|kuvaus|etusivu|kategorier|produkter|категории|товары|отзывы|описание|каталог|главная|предложения|о магазине|о продавце|\d+)$`)
+	personWord = regexp.MustCompile(`(?i)^(?:feedbacks?|reviews?|profile|listings?|products?|items?|home|inbox|messages?|orders?|report|pgp|about|terms|vendor|seller|user|statistics|categories|search|welcome|market|account|settings|wallet|cart|logout|description|news|support|username|rating|ratings|shop|contact|help|login|register|main|page|\d+)$`)
 )
+
+// foreignParts are the same in other languages, in small letters.
+var foreignParts = func() map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Split("rubrique|rubriques|catégorie|catégories|annonces|ses annonces|mes annonces|les annonces|produits|ses produits|offres|ses offres|avis|les avis|à propos|à propos de moi|accueil|boutique|boutiques|recherche|panier|messagerie|kategorien|bewertungen|beschreibung|angebote|meine angebote|alle angebote|produkte|meine produkte|alle produkte|artikel|anzeigen|über mich|über uns|startseite|warenkorb|nachrichten|suche|profil|categorías|productos|anuncios|ofertas|opiniones|valoraciones|descripción|sobre mí|inicio|tienda|categorie|prodotti|annunci|recensioni|descrizione|negozio|categorieën|producten|beoordelingen|beschrijving|kategorie|produkty|oferty|opinie|opis|kategoriat|tuotteet|ilmoitukset|palautteet|arvostelut|kuvaus|etusivu|kategorier|produkter|категории|товары|отзывы|описание|каталог|главная|предложения|о магазине|о продавце", "|") {
+		m[w] = true
+	}
+	return m
+}()
 
 // personaName is the name of the vendor of a vendor page, of the names that its
 // address, its title, its headings, its labels and its links give, the one with

@@ -61,14 +61,17 @@ func partsOf(n *html.Node, most int) (out []part) {
 }
 
 var (
-	vendorLink = regexp.MustCompile(`(?i)(?:vendor|seller|user|profile|member|merchant|trader|shop|store)s?(?:name|id|_id|info)?(?:[/=.?_-]|\b)|(?:^|/)(?:u|prodav\w*|magazin\w*|anbieter|verkaeufer\w*|haendler|vendeu(?:r|se)s?|boutiques?|vendedor(?:es)?|tiendas?|venditor[ei]|negozi?|verkopers?|winkels?|sprzedawc\w*|sklep\w*|myyja\w*|kauppiaa?s|saljare|satici\w*)/|[?&](?:anbieter|verkaeufer|haendler|vendeur|vendedor|venditore|verkoper|sprzedawca|myyja)=|/@`)
-	sellerWord = `vendor|seller|sold by|sold and shipped by|brought to you by|posted by|offered by|listed by|added by|merchant|vendor name|seller name|store|shop|продавец|магазин|шоп|sotuvchi|сатушы|сатуучу|verkäufer(?:in)?|anbieter|händler|verkauft von|angeboten von|vendeur|vendeuse|vendu par|proposé par|boutique|vendedor|vendido por|tienda|loja|venditore|venduto da|negozio|verkoper|verkocht door|winkel|sprzedawca|sprzedawany przez|sklep|myyjä|kauppias|säljare|продаёт|продает|продавець|satıcı`
+	vendorLink  = regexp.MustCompile(`(?i)(?:vendor|seller|user|profile|member|merchant|trader|shop|store)s?(?:name|id|_id|info)?(?:[/=.?_-]|\b)|(?:^|/)(?:u|prodav\w*|magazin\w*|anbieter|verkaeufer\w*|haendler|vendeu(?:r|se)s?|boutiques?|vendedor(?:es)?|tiendas?|venditor[ei]|negozi?|verkopers?|winkels?|sprzedawc\w*|sklep\w*|myyja\w*|kauppiaa?s|saljare|satici\w*)/|[?&](?:anbieter|verkaeufer|haendler|vendeur|vendedor|venditore|verkoper|sprzedawca|myyja)=|/@`)
+	sellerWord  = `vendor|seller|sold by|sold and shipped by|brought to you by|posted by|offered by|listed by|added by|merchant|vendor name|seller name|store|shop|продавец|магазин|шоп|sotuvchi|сатушы|сатуучу`
+	foreignWord = `verkäufer(?:in)?|anbieter|händler|verkauft von|angeboten von|vendeur|vendeuse|vendu par|proposé par|boutique|vendedor|vendido por|tienda|loja|venditore|venduto da|negozio|verkoper|verkocht door|winkel|sprzedawca|sprzedawany przez|sklep|myyjä|kauppias|säljare|продаёт|продает|продавець|satıcı`
 	// sellerLabel ends a text that stands before the name of a vendor; bySeller
 	// is the same for the short word that also means other things.
-	sellerLabel = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])(?:` + sellerWord + `)\s*[:\-–]?\s*$`)
-	bySeller    = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])(?:by|von|par|por|door|przez|av)\s*:?\s*$`)
-	sellerText  = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])(?:` + sellerWord + `)(?:\s*[:\-–]\s*|\s+)([^\s:,;()|]{2,40})`)
-	byText      = regexp.MustCompile(`(?i)^by:?\s+([^\s:,;()|]{2,40})(?:$|[\s,(;|])`)
+	sellerLabel  = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])(?:` + sellerWord + `)\s*[:\-–]?\s*$`)
+	foreignLabel = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])(?:` + foreignWord + `)\s*[:\-–]?\s*$`)
+	foreignText  = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])(?:` + foreignWord + `)(?:\s*[:\-–]\s*|\s+)([^\s:,;()|]{2,40})`)
+	bySeller     = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])(?:by|von|par|por|door|przez|av)\s*:?\s*$`)
+	sellerText   = regexp.MustCompile(`(?i)(?:^|[\s(,|/·•-])(?:` + sellerWord + `)(?:\s*[:\-–]\s*|\s+)([^\s:,;()|]{2,40})`)
+	byText       = regexp.MustCompile(`(?i)^by:?\s+([^\s:,;()|]{2,40})(?:$|[\s,(;|])`)
 	// atText is a name written as a handle, all of a text; soldText is a name with
 	// what only vendors have behind it in brackets: sales, a share of good feedback.
 	atText    = regexp.MustCompile(`^@\s?([\pL\pN][\pL\pN_.-]{1,38})$`)
@@ -125,7 +128,10 @@ var sellerEnds = set("vendor seller by merchant name store shop продавец
 var byEnds = set("by von par por door przez av")
 
 // sellerCue are words, in small letters, one of which sellerText needs.
-var sellerCue = []string{"vendor", "seller", " by", "merchant", "store", "shop", "продавец", "магазин", "шоп", "sotuvchi", "сатушы", "сатуучу", "verk", "anbieter", "händler", "vend", "boutique", "tienda", "loja", "negozio", "winkel", "sprzedaw", "sklep", "myyjä", "kauppias", "säljare", "прода", "satıcı"}
+var sellerCue = []string{"vendor", "seller", " by", "merchant", "store", "shop", "продавец", "магазин", "шоп", "sotuvchi", "сатушы", "сатуучу"}
+
+// foreignCue are those that foreignText needs.
+var foreignCue = []string{"verk", "anbieter", "händler", "vendeu", "vendu", "vendid", "vendit", "vended", "propos", "angeboten", "verko", "boutique", "tienda", "loja", "negozio", "winkel", "sprzedaw", "sklep", "myyjä", "kauppias", "säljare", "прода", "satıcı"}
 
 // labelEnd is the last word of a label, in small letters, without the colon
 // behind it.
@@ -140,7 +146,7 @@ func cutLeft(s string, n int) string { return s[max(0, len(s)-n):] }
 // properName says whether a text may be the name of a vendor: short, of few
 // words, no label, no sentence and no action.
 func (d *document) properName(s string) bool {
-	if len(s) < 2 || len(s) > maxName || strings.Count(s, " ") > 3 || strings.ContainsAny(s, ":=/") || strings.HasSuffix(s, ".") || d.memo.says(noName, s) || d.memo.says(personWord, s) && !digitsOnly(s) || d.memo.says(actionText, s) {
+	if len(s) < 2 || len(s) > maxName || strings.Count(s, " ") > 3 || strings.ContainsAny(s, ":=/") || strings.HasSuffix(s, ".") || d.memo.says(noName, s) || d.memo.says(personWord, s) && !digitsOnly(s) || foreignParts[strings.ToLower(s)] || d.memo.says(actionText, s) {
 		return false
 	}
 	return strings.IndexFunc(s, func(r rune) bool {
@@ -175,7 +181,7 @@ func (d *document) seller(parts []part, title *html.Node) string {
 		labelled := false
 		if before != nil {
 			end := labelEnd(before.text)
-			labelled = sellerEnds[end] && d.memo.says(sellerLabel, before.text) || byEnds[end] && p.link != nil && len(before.text) < 60 && d.memo.says(bySeller, before.text)
+			labelled = sellerEnds[end] && (d.memo.says(sellerLabel, before.text) || d.memo.says(foreignLabel, before.text)) || byEnds[end] && p.link != nil && len(before.text) < 60 && d.memo.says(bySeller, before.text)
 		}
 		if p.link != nil {
 			h := attr(p.link, "href")
@@ -210,6 +216,8 @@ func (d *document) seller(parts []part, title *html.Node) string {
 		}
 		low := strings.ToLower(p.text)
 		if m := submatch(sellerText, p.text, containsAny(low, sellerCue)); m != "" {
+			put(2, d.vendorName(m))
+		} else if m := submatch(foreignText, p.text, containsAny(low, foreignCue)); m != "" {
 			put(2, d.vendorName(m))
 		} else if m := submatch(byText, p.text, strings.HasPrefix(low, "by")); m != "" {
 			put(2, d.vendorName(m))
