@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	_ "embed"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -35,17 +34,12 @@ func groups(t *table) error {
 	}
 	t.rows = append(t.rows, row{what: "drug group of a title, macro-F1", set: "synthetic", got: own.macro(), n: own.n(), want: 0.93})
 
-	f, err := t.open("agora/listings_2014_2015.csv")
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
+	rows, _, err := t.csv("agora/listings_2014_2015.csv")
 	if err != nil {
 		return err
 	}
 	real := confusion{}
-	for _, r := range rows[1:] {
+	for _, r := range rows {
 		title, vendor, section := r[0], r[1], strings.Split(r[2], "/")
 		if !setAside(vendor) || section[0] != "Drugs" || len(section) < 2 || agoraGroup[section[1]] == "" {
 			continue

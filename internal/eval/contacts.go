@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	_ "embed"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -73,18 +72,12 @@ func contacts(t *table) error {
 // publicKeys is the share of whole armoured keys of set-aside vendors whose
 // fingerprint is read.
 func publicKeys(t *table) error {
-	f, err := t.open("agora/vendor_pgp_keys.csv")
+	rows, col, err := t.csv("agora/vendor_pgp_keys.csv")
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		return err
-	}
-	col := columns(rows[0])
 	read, n := 0, 0
-	for _, r := range rows[1:] {
+	for _, r := range rows {
 		key := r[col["public_key"]]
 		if !setAside(r[col["vendor"]]) || !strings.Contains(key, "END PGP PUBLIC KEY BLOCK") {
 			continue

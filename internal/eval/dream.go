@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
 	"math"
 	"strconv"
 
@@ -11,18 +10,12 @@ import (
 // dream holds the titles of a market's cocaine listings against the grams and
 // the purity that people read from them.
 func dream(t *table) error {
-	f, err := t.open("dream/cocaine_listings.csv")
+	rows, col, err := t.csv("dream/cocaine_listings.csv")
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		return err
-	}
-	col := columns(rows[0])
 	var grams, purity, n, pure int
-	for _, r := range rows[1:] {
+	for _, r := range rows {
 		if !setAside(r[col["vendor_name"]]) {
 			continue
 		}
@@ -51,14 +44,6 @@ func dream(t *table) error {
 	t.add("grams of a title", "Dream, unseen vendors", grams, n, 0.995)
 	t.add("purity of a title", "Dream, unseen vendors", purity, pure, 0.99)
 	return nil
-}
-
-func columns(header []string) map[string]int {
-	m := map[string]int{}
-	for i, h := range header {
-		m[h] = i
-	}
-	return m
 }
 
 // within says whether got is want within a relative tolerance; an absent figure

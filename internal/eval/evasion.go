@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/csv"
 	"encoding/json"
 	"hash/fnv"
 	"math/rand/v2"
@@ -191,17 +190,11 @@ func (t *table) setAsideTitles(texts *[]string) error {
 	if err := in.Err(); err != nil {
 		return err
 	}
-	d, err := t.open("dream/cocaine_listings.csv")
+	rows, col, err := t.csv("dream/cocaine_listings.csv")
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	rows, err := csv.NewReader(d).ReadAll()
-	if err != nil {
-		return err
-	}
-	col := columns(rows[0])
-	for _, r := range rows[1:] {
+	for _, r := range rows {
 		if setAside(r[col["vendor_name"]]) {
 			*texts = append(*texts, r[col["product_title"]])
 		}

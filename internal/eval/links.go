@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -108,19 +107,13 @@ func textLinks(t *table) error {
 }
 
 func nameLinks(t *table) error {
-	f, err := t.open("agora/vendor_market_overlap.csv")
+	rows, col, err := t.csv("agora/vendor_market_overlap.csv")
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		return err
-	}
-	col := columns(rows[0])
 	var all []link.Persona
 	pairs := 0
-	for _, r := range rows[1:] {
+	for _, r := range rows {
 		name := r[0]
 		all = append(all, link.Persona{ID: name, Name: name, Market: "agora"})
 		for _, m := range []string{"exact_Evo", "exact_SR", "exact_c9"} {
@@ -145,20 +138,14 @@ func nameLinks(t *table) error {
 }
 
 func keyLinks(t *table) error {
-	f, err := t.open("agora/vendor_pgp_keys.csv")
+	rows, col, err := t.csv("agora/vendor_pgp_keys.csv")
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		return err
-	}
-	col := columns(rows[0])
 	var all []link.Persona
 	owners := map[string][]string{} // vendors by fingerprint
 	keys := map[string][]string{}
-	for i, r := range rows[1:] {
+	for i, r := range rows {
 		name := r[col["vendor"]]
 		p := link.Persona{ID: fmt.Sprint(i, " ", name), Market: fmt.Sprint("snapshot ", i)}
 		findings, _ := t.reader.Text(r[col["public_key"]])
