@@ -1,6 +1,8 @@
 package extract
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -122,6 +124,34 @@ func BenchmarkMarket(b *testing.B) {
 					if _, err := r.Page(Input{Body: body, Profile: NoProfile}); err != nil {
 						b.Fatal(err)
 					}
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkProse is talk and news, of which the learned tagger reads most.
+func BenchmarkProse(b *testing.B) {
+	r := newReader(b)
+	for _, set := range []string{"reddit", "unodc"} {
+		b.Run(set, func(b *testing.B) {
+			file, err := os.ReadFile(filepath.Join(benchData(), "ner", set+"_train.jsonl"))
+			if err != nil {
+				b.Skip(err)
+			}
+			var texts []string
+			n := 0
+			for line := range bytes.Lines(file) {
+				var d struct{ Text string }
+				if err := json.Unmarshal(line, &d); err != nil {
+					b.Fatal(err)
+				}
+				texts, n = append(texts, d.Text), n+len(d.Text)
+			}
+			b.SetBytes(int64(n))
+			for b.Loop() {
+				for _, t := range texts {
+					r.Text(t)
 				}
 			}
 		})

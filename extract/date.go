@@ -239,8 +239,3 @@ func (s *scan) ageAt(x number) (value string, end int) {
 	}
 	return "-P" + x.exact + unit, stop
 }
-
-// dated says whether a number lies in a date or in coordinates.
-func (s *scan) dated(i int) bool {
-	return inRanges(s.dates, i)
-}
