@@ -8,17 +8,18 @@ import (
 
 	"tamga/chain"
 	"tamga/chain/chaintest"
+	"tamga/chain/rpc"
 )
 
 // counted counts the questions that a server is asked.
 type counted struct {
-	asker
+	rpc.Asker
 	n int
 }
 
-func (c *counted) ask(ctx context.Context, q question) (answer, error) {
+func (c *counted) Ask(ctx context.Context, q rpc.Question) (rpc.Answer, error) {
 	c.n++
-	return c.asker.ask(ctx, q)
+	return c.Asker.Ask(ctx, q)
 }
 
 func asking(b *testing.B, h http.Handler) *counted {
@@ -26,12 +27,11 @@ func asking(b *testing.B, h http.Handler) *counted {
 	s := httptest.NewServer(h)
 	b.Cleanup(s.Close)
 	o := quick()
-	o.defaults()
-	w, err := newWeb(s.URL, o)
+	w, err := rpc.Open(s.URL, o, "")
 	if err != nil {
 		b.Fatal(err)
 	}
-	return &counted{asker: w}
+	return &counted{Asker: w}
 }
 
 // BenchmarkQuestions reports how many questions a hop of a trace costs: on a peel
@@ -54,7 +54,7 @@ func BenchmarkQuestions(b *testing.B) {
 	}
 	for _, d := range []struct {
 		name  string
-		speak func(asker) server
+		speak func(rpc.Asker) server
 		h     *counted
 	}{
 		{"core31", speakNode, asking(b, c.Core(chaintest.Indexes{Tx: true, Filter: true, Spender: true}))},

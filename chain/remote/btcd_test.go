@@ -17,6 +17,7 @@ import (
 	"tamga"
 	"tamga/chain"
 	"tamga/chain/bitcoin"
+	"tamga/chain/rpc"
 	"tamga/internal/btcdlab"
 )
 
@@ -129,11 +130,11 @@ func TestBtcd(t *testing.T) {
 	l, subjects := labChain(t)
 	blocks := l.blocks()
 	x := index(t, append(l.stale, blocks...))
-	keep, err := OpenAnswers(t.TempDir(), time.Now)
+	keep, err := rpc.OpenAnswers(t.TempDir(), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Network: "regtest", Transport: http.DefaultTransport, User: l.node.User, Password: l.node.Password, Keep: keep}
+	o := rpc.Options{Network: "regtest", Transport: http.DefaultTransport, User: l.node.User, Password: l.node.Password, Keep: keep}
 	src, err := Node(t.Context(), l.node.URL, o)
 	if err != nil {
 		t.Fatal(err)
@@ -177,13 +178,13 @@ func TestBtcd(t *testing.T) {
 	}
 	wrong = o
 	wrong.Password = "wrong"
-	var e *Error
+	var e *rpc.Error
 	if _, err := Node(t.Context(), l.node.URL, wrong); !errors.As(err, &e) || e.Hint == "" {
 		t.Errorf("a wrong password: %v", err)
 	}
 
 	l.node.Close()
-	again, err := OpenAnswers(keep.dir, time.Now)
+	again, err := rpc.OpenAnswers(keep.Dir(), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +193,7 @@ func TestBtcd(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, x, replayed, ids, subjects)
-	t.Log(fmt.Sprint(len(ids), " transactions, ", len(again.last), " answers kept"))
+	t.Log(fmt.Sprint(len(ids), " transactions, ", again.Len(), " answers kept"))
 }
 
 // TestBtcdWithoutIndexes: what it lacks is found by asking.
@@ -207,7 +208,7 @@ func TestBtcdWithoutIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer node.Close()
-	src, err := Node(ctx, node.URL, Options{Network: "regtest", Transport: http.DefaultTransport, User: node.User, Password: node.Password})
+	src, err := Node(ctx, node.URL, rpc.Options{Network: "regtest", Transport: http.DefaultTransport, User: node.User, Password: node.Password})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@
 // block, the outputs that an input spends where the server prints them, and that
 // nothing was left out) is the server's word; it is compared with what is at hand, and the answer is kept with
 // its origin. Every answer is kept before it is used, so that a trace can be
-// repeated from the kept answers alone. Nothing is asked past the proxy: a server
-// off this machine is reached through it, or not at all, unless the settings say
-// so.
+// repeated from the kept answers alone; how servers are reached, and how answers
+// are kept, is chain/rpc's.
 package remote

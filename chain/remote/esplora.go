@@ -14,6 +14,7 @@ import (
 	"tamga"
 	"tamga/chain"
 	"tamga/chain/bitcoin"
+	"tamga/chain/rpc"
 	"tamga/internal/address"
 )
 
@@ -22,19 +23,18 @@ const dialectEsplora = "esplora"
 // Esplora opens the HTTP API of Esplora, which mempool.space speaks too, as a
 // source. url ends in /api where the server puts it there. A server of others
 // learns what is asked (see Public).
-func Esplora(ctx context.Context, url string, o Options) (*Source, error) {
-	o.defaults()
-	w, err := newWeb(url, o)
+func Esplora(ctx context.Context, url string, o rpc.Options) (*Source, error) {
+	a, err := rpc.Open(url, o, dialectEsplora)
 	if err != nil {
 		return nil, err
 	}
-	return open(ctx, w.kept(dialectEsplora), o.Network, speakEsplora)
+	return open(ctx, a, o.Network, speakEsplora)
 }
 
-func speakEsplora(a asker) server { return &esplora{asker: a, spends: map[string][]outspend{}} }
+func speakEsplora(a rpc.Asker) server { return &esplora{Asker: a, spends: map[string][]outspend{}} }
 
 type esplora struct {
-	asker
+	rpc.Asker
 	spends map[string][]outspend // by txid
 }
 
@@ -52,20 +52,20 @@ type esploraStatus struct {
 
 // get asks for a path; 404 is chain.ErrNotFound.
 func (e *esplora) get(ctx context.Context, path string) ([]byte, error) {
-	q := question{name: "GET " + path, path: path}
-	a, err := e.ask(ctx, q)
+	q := rpc.Question{Name: "GET " + path, Path: path}
+	a, err := e.Ask(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	switch a.status {
+	switch a.Status {
 	case http.StatusOK:
-		return a.body, nil
+		return a.Body, nil
 	case http.StatusNotFound:
 		err = chain.ErrNotFound
 	default:
-		err = fmt.Errorf("HTTP status %d: %.200q", a.status, a.body)
+		err = fmt.Errorf("HTTP status %d: %.200q", a.Status, a.Body)
 	}
-	return nil, &Error{Server: e.origin(), Asked: q.name, Err: err}
+	return nil, &rpc.Error{Server: e.Origin(), Asked: q.Name, Err: err}
 }
 
 func (e *esplora) json(ctx context.Context, path string, v any) ([]byte, error) {
@@ -73,7 +73,7 @@ func (e *esplora) json(ctx context.Context, path string, v any) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	return b, read(e.asker, "GET "+path, b, v)
+	return b, rpc.Read(e.Asker, "GET "+path, b, v)
 }
 
 func (e *esplora) hex(ctx context.Context, path string) ([]byte, error) {
@@ -81,8 +81,8 @@ func (e *esplora) hex(ctx context.Context, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b, err = unhex(b); err != nil {
-		return nil, &Error{Server: e.origin(), Asked: "GET " + path, Err: err}
+	if b, err = rpc.Unhex(b); err != nil {
+		return nil, &rpc.Error{Server: e.Origin(), Asked: "GET " + path, Err: err}
 	}
 	return b, nil
 }
@@ -90,8 +90,8 @@ func (e *esplora) hex(ctx context.Context, path string) ([]byte, error) {
 func (e *esplora) genesis(ctx context.Context) (string, error) {
 	b, err := e.get(ctx, "/block-height/0")
 	if errors.Is(err, chain.ErrNotFound) {
-		return "", &Error{
-			Server: e.origin(), Asked: "GET /block-height/0", Err: errors.New("no Esplora API here"),
+		return "", &rpc.Error{
+			Server: e.Origin(), Asked: "GET /block-height/0", Err: errors.New("no Esplora API here"),
 			Hint: "chain.esplora is the address of the API, which often ends in /api",
 		}
 	}
@@ -109,7 +109,7 @@ func (e *esplora) best(ctx context.Context) (string, error) {
 
 func (e *esplora) header(ctx context.Context, hash string) (raw []byte, height int64, stale bool, err error) {
 	if !isHash(hash) {
-		return nil, 0, false, &Error{Server: e.origin(), Asked: "a block", Err: lie("%.80q is no hash", hash)}
+		return nil, 0, false, &rpc.Error{Server: e.Origin(), Asked: "a block", Err: rpc.Lie("%.80q is no hash", hash)}
 	}
 	var b struct {
 		Height *int64 `json:"height"`
@@ -119,7 +119,7 @@ func (e *esplora) header(ctx context.Context, hash string) (raw []byte, height i
 		return nil, 0, false, err
 	}
 	if b.Height == nil {
-		return nil, 0, false, &Error{Server: e.origin(), Asked: "GET /block/" + hash, Err: errors.New("no height in it")}
+		return nil, 0, false, &rpc.Error{Server: e.Origin(), Asked: "GET /block/" + hash, Err: errors.New("no height in it")}
 	}
 	raw, err = buildHeader(b.Version, b.Prev, b.Merkle, b.Time, b.Bits, b.Nonce)
 	return raw, *b.Height, false, err
@@ -186,7 +186,7 @@ func (e *esplora) spender(ctx context.Context, _ *Source, out tamga.Outpoint) (s
 		e.spends[out.TxID] = all
 	}
 	if uint64(out.Vout) >= uint64(len(all)) {
-		return "", &Error{Server: e.origin(), Asked: "GET " + path, Err: lie("it speaks of %d outputs, and there is one of number %d", len(all), out.Vout)}
+		return "", &rpc.Error{Server: e.Origin(), Asked: "GET " + path, Err: rpc.Lie("it speaks of %d outputs, and there is one of number %d", len(all), out.Vout)}
 	}
 	if s := all[out.Vout]; s.Spent && s.Status.Confirmed {
 		return s.TxID, nil
@@ -221,13 +221,13 @@ func (e *esplora) use(ctx context.Context, s *Source, script []byte) (*bitcoin.U
 		if len(page) == 0 {
 			break
 		}
-		bad := func(err error) error { return &Error{Server: e.origin(), Asked: "GET " + path, Err: err} }
+		bad := func(err error) error { return &rpc.Error{Server: e.Origin(), Asked: "GET " + path, Err: err} }
 		for _, t := range page {
 			switch {
 			case !isHash(t.TxID):
-				return nil, bad(lie("%.80q is no txid", t.TxID))
+				return nil, bad(rpc.Lie("%.80q is no txid", t.TxID))
 			case seen[t.TxID]:
-				return nil, bad(lie("transaction %s comes twice", t.TxID))
+				return nil, bad(rpc.Lie("transaction %s comes twice", t.TxID))
 			case !t.Status.Confirmed:
 				continue
 			case t.Status.Height == nil:

@@ -1,6 +1,8 @@
 package remote
 
 import (
+	"tamga/chain/rpc"
+
 	"bytes"
 	"context"
 	"encoding/json"
@@ -141,7 +143,7 @@ func TestLies(t *testing.T) {
 			if err == nil {
 				err = everything(src, txids, subjects)
 			}
-			var e *Error
+			var e *rpc.Error
 			if err == nil || !strings.Contains(err.Error(), c.want) || !errors.As(err, &e) {
 				t.Errorf("got %v, want an error that says %q", err, c.want)
 			}
@@ -217,7 +219,7 @@ func TestRetry(t *testing.T) {
 
 			h, count := faulty(core, 1<<30, c.fault)
 			_, err = Node(t.Context(), serve(t, h), o)
-			var e *Error
+			var e *rpc.Error
 			if !errors.As(err, &e) || !e.Down || e.Hint == "" || !strings.Contains(err.Error(), c.want) || count.Load() != 3 {
 				t.Errorf("after %d attempts: %v", count.Load(), err)
 			}
@@ -253,7 +255,7 @@ func TestNoRetry(t *testing.T) {
 			o.BodyCap = 1 << 20
 			h, count := faulty(b.Core(chaintest.Indexes{}), 1<<30, c.fault)
 			_, err := Node(t.Context(), serve(t, h), o)
-			var e *Error
+			var e *rpc.Error
 			if !errors.As(err, &e) || !strings.Contains(err.Error(), c.want) || count.Load() != 1 {
 				t.Errorf("after %d requests: %v, want %q", count.Load(), err, c.want)
 			}
@@ -276,7 +278,7 @@ func TestCancel(t *testing.T) {
 	h, _ := faulty(nil, 1<<30, busy)
 	ctx, cancel := context.WithCancel(t.Context())
 	o := quick()
-	o.Sleep = func(ctx context.Context, d time.Duration) error { cancel(); return sleep(ctx, d) }
+	o.Sleep = func(ctx context.Context, _ time.Duration) error { cancel(); <-ctx.Done(); return ctx.Err() }
 	if _, err := Node(ctx, serve(t, h), o); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}

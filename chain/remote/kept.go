@@ -8,6 +8,7 @@ import (
 
 	"tamga"
 	"tamga/chain"
+	"tamga/chain/rpc"
 )
 
 // Recorded answers from kept answers alone and asks nobody. What several servers
@@ -20,7 +21,7 @@ type Recorded struct {
 var _ chain.Source = (*Recorded)(nil)
 
 // Replay opens the kept answers of a network as a source.
-func Replay(ctx context.Context, keep *Answers, network string) (*Recorded, error) {
+func Replay(ctx context.Context, keep *rpc.Answers, network string) (*Recorded, error) {
 	r := &Recorded{}
 	var why error
 	for _, from := range keep.Origins() {
@@ -28,8 +29,8 @@ func Replay(ctx context.Context, keep *Answers, network string) (*Recorded, erro
 		if from.Dialect == dialectNode {
 			speak = speakNode
 		}
-		s, err := open(ctx, &replay{from.Origin, keep}, network, speak)
-		if errors.Is(err, ErrAnswers) {
+		s, err := open(ctx, rpc.Replay(from.Origin, keep), network, speak)
+		if errors.Is(err, rpc.ErrAnswers) {
 			return nil, err
 		}
 		if err != nil { // it was never got as far as a first answer
@@ -39,7 +40,7 @@ func Replay(ctx context.Context, keep *Answers, network string) (*Recorded, erro
 		r.sources = append(r.sources, s)
 	}
 	if len(r.sources) == 0 {
-		return nil, &Error{
+		return nil, &rpc.Error{
 			Server: "the kept answers of " + network, Err: errors.Join(errors.New("none are of use"), why),
 			Hint: "trace once with --source node or --source esplora: every answer is kept",
 		}
@@ -63,7 +64,7 @@ func (r *Recorded) Tip(context.Context) (chain.Tip, error) { return r.tip, nil }
 // first returns the answer of the first server that was asked a question.
 func first[T any](r *Recorded, ask func(s *Source) (T, error)) (v T, err error) {
 	for _, s := range r.sources {
-		if v, err = ask(s); !errors.Is(err, errNotKept) {
+		if v, err = ask(s); !errors.Is(err, rpc.ErrNotKept) {
 			return v, err
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"tamga"
 	"tamga/chain"
 	"tamga/chain/bitcoin"
+	"tamga/chain/rpc"
 	"tamga/internal/address"
 )
 
@@ -28,18 +29,17 @@ const dialectNode = "node"
 //	transactions  -txindex (Core), --txindex (btcd)
 //	spenders      -txospenderindex (Core 31), else -blockfilterindex; --addrindex (btcd)
 //	addresses     -blockfilterindex (Core, a search of minutes); --addrindex (btcd)
-func Node(ctx context.Context, url string, o Options) (*Source, error) {
-	o.defaults()
-	w, err := newWeb(url, o)
+func Node(ctx context.Context, url string, o rpc.Options) (*Source, error) {
+	a, err := rpc.Open(url, o, dialectNode)
 	if err != nil {
 		return nil, err
 	}
-	return open(ctx, w.kept(dialectNode), o.Network, speakNode)
+	return open(ctx, a, o.Network, speakNode)
 }
 
 // node speaks to Bitcoin Core or btcd.
 type node struct {
-	asker
+	rpc.Asker
 	btcd    bool
 	spends  bool // Core: txospenderindex
 	filters bool // Core: blockfilterindex
@@ -47,10 +47,10 @@ type node struct {
 	blocks map[string]string // Core: of transactions that a search found, which it then tells without -txindex
 }
 
-func speakNode(a asker) server { return &node{asker: a, blocks: map[string]string{}} }
+func speakNode(a rpc.Asker) server { return &node{Asker: a, blocks: map[string]string{}} }
 
 func (n *node) call(ctx context.Context, method string, params ...any) (json.RawMessage, error) {
-	return call(ctx, n.asker, 0, method, params...)
+	return rpc.Call(ctx, n.Asker, "1.0", 0, method, params...)
 }
 
 func (n *node) text(ctx context.Context, method string, params ...any) (text string, err error) {
@@ -58,7 +58,7 @@ func (n *node) text(ctx context.Context, method string, params ...any) (text str
 	if err != nil {
 		return "", err
 	}
-	return text, read(n.asker, method, result, &text)
+	return text, rpc.Read(n.Asker, method, result, &text)
 }
 
 func (n *node) genesis(ctx context.Context) (string, error) { return n.text(ctx, "getblockhash", 0) }
@@ -69,7 +69,7 @@ func (n *node) best(ctx context.Context) (string, error) { return n.text(ctx, "g
 // they are there.
 func (n *node) can(ctx context.Context) (c chain.Capability, err error) {
 	result, err := n.call(ctx, "getindexinfo")
-	if isCode(err, codeNoMethod) {
+	if rpc.IsCode(err, rpc.CodeNoMethod) {
 		n.btcd = true
 		return n.canBtcd(ctx)
 	}
@@ -79,7 +79,7 @@ func (n *node) can(ctx context.Context) (c chain.Capability, err error) {
 	var indexes map[string]struct {
 		Synced bool `json:"synced"`
 	}
-	if err := read(n.asker, "getindexinfo", result, &indexes); err != nil {
+	if err := rpc.Read(n.Asker, "getindexinfo", result, &indexes); err != nil {
 		return 0, err
 	}
 	n.spends, n.filters = indexes["txospenderindex"].Synced, indexes["basic block filter index"].Synced
@@ -98,7 +98,7 @@ func (n *node) can(ctx context.Context) (c chain.Capability, err error) {
 func (n *node) canBtcd(ctx context.Context) (c chain.Capability, err error) {
 	nothing := strings.Repeat("0", 64)
 	if _, err = n.call(ctx, "getrawtransaction", nothing, 0); err != nil {
-		var e *rpcError
+		var e *rpc.Fault
 		if !errors.As(err, &e) {
 			return 0, err
 		}
@@ -109,11 +109,11 @@ func (n *node) canBtcd(ctx context.Context) (c chain.Capability, err error) {
 	// Any valid address will do. An invalid one is refused only after the index
 	// was found to be there.
 	if _, err = n.call(ctx, "searchrawtransactions", "-", 0, 0, 1); err != nil {
-		var e *rpcError
+		var e *rpc.Fault
 		if !errors.As(err, &e) {
 			return 0, err
 		}
-		if e.Code == codeNotFound {
+		if e.Code == rpc.CodeNotFound {
 			c |= chain.CanSpender | chain.CanHistory
 		}
 	}
@@ -136,12 +136,12 @@ func (n *node) header(ctx context.Context, hash string) (raw []byte, height int6
 		Bits          string `json:"bits"`
 		Nonce         uint32 `json:"nonce"`
 	}
-	if err := read(n.asker, "getblockheader", result, &h); err != nil {
+	if err := rpc.Read(n.Asker, "getblockheader", result, &h); err != nil {
 		return nil, 0, false, err
 	}
 	bits, err := hex.DecodeString(h.Bits)
 	if err != nil || len(bits) != 4 || h.Height == nil {
-		return nil, 0, false, &Error{Server: n.origin(), Asked: "getblockheader " + hash, Err: errors.New("no header of a block")}
+		return nil, 0, false, &rpc.Error{Server: n.Origin(), Asked: "getblockheader " + hash, Err: errors.New("no header of a block")}
 	}
 	raw, err = buildHeader(h.Version, h.Prev, h.Merkle, h.Time, binary.BigEndian.Uint32(bits), h.Nonce)
 	return raw, *h.Height, h.Confirmations < 0, err
@@ -167,7 +167,7 @@ func buildHeader(version int64, prev, merkle string, stamp, bits, nonce uint32) 
 
 // absent turns the node's "no such transaction" into the ledger's.
 func absent(err error, txid string) error {
-	if isCode(err, codeNotFound) {
+	if rpc.IsCode(err, rpc.CodeNotFound) {
 		return fmt.Errorf("transaction %s: %w: %w", txid, chain.ErrNotFound, err)
 	}
 	return err
@@ -190,11 +190,11 @@ func (n *node) tx(ctx context.Context, txid string) (printed, raw []byte, block 
 		BlockHash     string `json:"blockhash"`
 		Confirmations *int64 `json:"confirmations"`
 	}
-	if err := read(n.asker, "getrawtransaction "+txid, result, &t); err != nil {
+	if err := rpc.Read(n.Asker, "getrawtransaction "+txid, result, &t); err != nil {
 		return nil, nil, "", -1, err
 	}
-	if raw, err = unhex([]byte(t.Hex)); err != nil {
-		return nil, nil, "", -1, &Error{Server: n.origin(), Asked: "getrawtransaction " + txid, Err: err}
+	if raw, err = rpc.Unhex([]byte(t.Hex)); err != nil {
+		return nil, nil, "", -1, &rpc.Error{Server: n.Origin(), Asked: "getrawtransaction " + txid, Err: err}
 	}
 	if t.Confirmations != nil && *t.Confirmations == 0 {
 		t.BlockHash = "" // Core: of a block that the best chain does not hold
@@ -214,9 +214,9 @@ func (n *node) raw(ctx context.Context, txid string) ([]byte, error) {
 	if err != nil {
 		return nil, absent(err, txid)
 	}
-	raw, err := unhex([]byte(text))
+	raw, err := rpc.Unhex([]byte(text))
 	if err != nil {
-		err = &Error{Server: n.origin(), Asked: "getrawtransaction " + txid, Err: err}
+		err = &rpc.Error{Server: n.Origin(), Asked: "getrawtransaction " + txid, Err: err}
 	}
 	return raw, err
 }
@@ -278,11 +278,11 @@ func (n *node) indexed(ctx context.Context, out tamga.Outpoint) (string, error) 
 		Spending string `json:"spendingtxid"`
 		Block    string `json:"blockhash"`
 	}
-	if err := read(n.asker, "gettxspendingprevout", result, &spends); err != nil {
+	if err := rpc.Read(n.Asker, "gettxspendingprevout", result, &spends); err != nil {
 		return "", err
 	}
 	if len(spends) != 1 || spends[0].TxID != out.TxID || spends[0].Vout != out.Vout {
-		return "", &Error{Server: n.origin(), Asked: "gettxspendingprevout", Err: lie("it speaks of another output")}
+		return "", &rpc.Error{Server: n.Origin(), Asked: "gettxspendingprevout", Err: rpc.Lie("it speaks of another output")}
 	}
 	if spends[0].Block == "" {
 		return "", nil // nothing, or a transaction that no block holds yet
@@ -297,8 +297,8 @@ func (n *node) use(ctx context.Context, s *Source, script []byte) (*bitcoin.Use,
 	case n.filters:
 		return n.scan(ctx, s, script)
 	}
-	return nil, &Error{
-		Server: n.origin(), Asked: "an address", Err: errors.New("the node has no index that tells"),
+	return nil, &rpc.Error{
+		Server: n.Origin(), Asked: "an address", Err: errors.New("the node has no index that tells"),
 		Hint: "start Bitcoin Core with -blockfilterindex, or btcd with --addrindex",
 	}
 }
@@ -306,9 +306,9 @@ func (n *node) use(ctx context.Context, s *Source, script []byte) (*bitcoin.Use,
 // scan finds the blocks by their filters (BIP-158), which have false positives
 // and no false negatives, and reads them.
 func (n *node) scan(ctx context.Context, s *Source, script []byte) (*bitcoin.Use, error) {
-	result, err := call(ctx, n.asker, searchTimeout, "scanblocks", "start", []string{"raw(" + hex.EncodeToString(script) + ")"})
-	if isCode(err, codeBusy) {
-		return nil, &Error{Server: n.origin(), Asked: "scanblocks", Err: err, Hint: "a search is under way in the node; ask again when it has ended"}
+	result, err := rpc.Call(ctx, n.Asker, "1.0", rpc.SearchTimeout, "scanblocks", "start", []string{"raw(" + hex.EncodeToString(script) + ")"})
+	if rpc.IsCode(err, rpc.CodeBusy) {
+		return nil, &rpc.Error{Server: n.Origin(), Asked: "scanblocks", Err: err, Hint: "a search is under way in the node; ask again when it has ended"}
 	}
 	if err != nil {
 		return nil, err
@@ -317,11 +317,11 @@ func (n *node) scan(ctx context.Context, s *Source, script []byte) (*bitcoin.Use
 		Blocks    []string `json:"relevant_blocks"`
 		Completed *bool    `json:"completed"`
 	}
-	if err := read(n.asker, "scanblocks", result, &found); err != nil {
+	if err := rpc.Read(n.Asker, "scanblocks", result, &found); err != nil {
 		return nil, err
 	}
 	if found.Completed != nil && !*found.Completed {
-		return nil, &Error{Server: n.origin(), Asked: "scanblocks", Err: errors.New("the node ended the search before its end"), Hint: "ask again"}
+		return nil, &rpc.Error{Server: n.Origin(), Asked: "scanblocks", Err: errors.New("the node ended the search before its end"), Hint: "ask again"}
 	}
 	var places []bitcoin.Place
 	for _, hash := range found.Blocks {
@@ -340,13 +340,13 @@ func (n *node) scan(ctx context.Context, s *Source, script []byte) (*bitcoin.Use
 		if err != nil {
 			return nil, err
 		}
-		raw, err := unhex([]byte(text))
+		raw, err := rpc.Unhex([]byte(text))
 		var touched []string
 		if err == nil {
 			touched, err = u.AddBlock(raw, p.Block)
 		}
 		if err != nil {
-			return nil, s.wrong("getblock "+p.Block, fmt.Errorf("%w: %w", ErrLie, err), "")
+			return nil, s.wrong("getblock "+p.Block, fmt.Errorf("%w: %w", rpc.ErrLie, err), "")
 		}
 		if len(n.blocks)+len(touched) > rememberPlaces {
 			clear(n.blocks)
@@ -373,10 +373,10 @@ func (n *node) search(ctx context.Context, s *Source, script []byte) (*bitcoin.U
 	}
 	for skip := 0; ; skip += searchPage {
 		if skip > searchMost {
-			return nil, &Error{Server: n.origin(), Asked: "searchrawtransactions " + addr, Err: fmt.Errorf("more than %d transactions", searchMost)}
+			return nil, &rpc.Error{Server: n.Origin(), Asked: "searchrawtransactions " + addr, Err: fmt.Errorf("more than %d transactions", searchMost)}
 		}
-		result, err := call(ctx, n.asker, time.Minute, "searchrawtransactions", addr, 1, skip, searchPage)
-		if isCode(err, codeNotFound) {
+		result, err := rpc.Call(ctx, n.Asker, "1.0", time.Minute, "searchrawtransactions", addr, 1, skip, searchPage)
+		if rpc.IsCode(err, rpc.CodeNotFound) {
 			return u, nil
 		}
 		if err != nil {
@@ -387,14 +387,14 @@ func (n *node) search(ctx context.Context, s *Source, script []byte) (*bitcoin.U
 			TxID  string `json:"txid"`
 			Block string `json:"blockhash"`
 		}
-		if err := read(n.asker, "searchrawtransactions "+addr, result, &page); err != nil {
+		if err := rpc.Read(n.Asker, "searchrawtransactions "+addr, result, &page); err != nil {
 			return nil, err
 		}
 		for _, t := range page {
 			if t.Block == "" {
 				continue // no block holds it yet
 			}
-			raw, err := unhex([]byte(t.Hex))
+			raw, err := rpc.Unhex([]byte(t.Hex))
 			if err != nil {
 				return nil, s.wrong("searchrawtransactions "+addr, err, "")
 			}

@@ -1,6 +1,8 @@
 package remote
 
 import (
+	"tamga/chain/rpc"
+
 	"context"
 	"net/http"
 	"net/http/httptest"
@@ -9,16 +11,16 @@ import (
 
 // planted answers one question with bytes of the test's, and passes on others.
 type planted struct {
-	asker
+	rpc.Asker
 	question string
 	body     []byte
 }
 
-func (p *planted) ask(ctx context.Context, q question) (answer, error) {
-	if q.name == p.question {
-		return answer{200, p.body}, nil
+func (p *planted) Ask(ctx context.Context, q rpc.Question) (rpc.Answer, error) {
+	if q.Name == p.question {
+		return rpc.Answer{Status: 200, Body: p.body}, nil
 	}
-	return p.asker.ask(ctx, q)
+	return p.Asker.Ask(ctx, q)
 }
 
 func fuzzServer(f *testing.F, h http.Handler) string {

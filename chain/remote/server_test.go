@@ -14,6 +14,7 @@ import (
 	"tamga/chain"
 	"tamga/chain/bitcoin"
 	"tamga/chain/chaintest"
+	"tamga/chain/rpc"
 )
 
 // synthetic is a chain of payments among wallets of all kinds, with a mix, an
@@ -84,8 +85,8 @@ func serve(t *testing.T, h http.Handler) string {
 }
 
 // quick are options for a server of the test that waits for nothing.
-func quick() Options {
-	return Options{
+func quick() rpc.Options {
+	return rpc.Options{
 		Network: "regtest", Transport: http.DefaultTransport, Now: func() time.Time { return time.Unix(1_700_000_000, 0) },
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	}
@@ -96,7 +97,7 @@ func quick() Options {
 func TestServers(t *testing.T) {
 	b, txids, subjects := synthetic(t)
 	x := indexOf(t, b)
-	type opener func(context.Context, string, Options) (*Source, error)
+	type opener func(context.Context, string, rpc.Options) (*Source, error)
 	for name, c := range map[string]struct {
 		open   opener
 		server http.Handler
@@ -108,7 +109,7 @@ func TestServers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "answers")
-			keep, err := OpenAnswers(dir, quick().Now)
+			keep, err := rpc.OpenAnswers(dir, quick().Now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -125,7 +126,7 @@ func TestServers(t *testing.T) {
 			if err := keep.Close(); err != nil {
 				t.Fatal(err)
 			}
-			again, err := OpenAnswers(dir, nil)
+			again, err := rpc.OpenAnswers(dir, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -232,7 +233,7 @@ func TestStale(t *testing.T) {
 	all := altered(core, `getblockheader`, func(s string) string {
 		return strings.Replace(s, `"confirmations":`, `"confirmations":-`, 1)
 	})
-	if _, err := Node(t.Context(), serve(t, all), quick()); !errors.Is(err, ErrLie) {
+	if _, err := Node(t.Context(), serve(t, all), quick()); !errors.Is(err, rpc.ErrLie) {
 		t.Error(err)
 	}
 }

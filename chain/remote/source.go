@@ -9,6 +9,7 @@ import (
 	"tamga"
 	"tamga/chain"
 	"tamga/chain/bitcoin"
+	"tamga/chain/rpc"
 	"tamga/internal/address"
 )
 
@@ -50,7 +51,7 @@ const (
 // Source is a ledger asked of one server. It is a chain.Source. It is not safe
 // for use by several goroutines.
 type Source struct {
-	asker
+	asker rpc.Asker
 	server
 	network string
 	able    chain.Capability
@@ -66,14 +67,14 @@ type Source struct {
 var _ chain.Source = (*Source)(nil)
 
 // open opens a source over whoever answers: a live server, or kept answers.
-func open(ctx context.Context, a asker, network string, speak func(asker) server) (*Source, error) {
+func open(ctx context.Context, a rpc.Asker, network string, speak func(rpc.Asker) server) (*Source, error) {
 	s := &Source{
 		asker: a, server: speak(a), network: network, tip: chain.Tip{Network: network, Height: -1},
 		txs: map[string]*tamga.Tx{}, raws: map[string][]byte{}, places: map[string]bitcoin.Place{},
 		uses: map[string]*bitcoin.Use{},
 	}
-	if k, ok := a.(*keeper); ok {
-		k.height = func() int64 { return s.tip.Height }
+	if k, ok := a.(*rpc.Keeper); ok {
+		k.Height = func() int64 { return s.tip.Height }
 	}
 	want := bitcoin.Genesis(network)
 	if want == "" {
@@ -103,15 +104,15 @@ func open(ctx context.Context, a asker, network string, speak func(asker) server
 }
 
 func (s *Source) wrong(asked string, err error, hint string) error {
-	var e *Error
+	var e *rpc.Error
 	if errors.As(err, &e) || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return &Error{Server: s.origin(), Asked: asked, Err: err, Hint: hint}
+	return &rpc.Error{Server: s.asker.Origin(), Asked: asked, Err: err, Hint: hint}
 }
 
 // Origin is the server's address without credentials.
-func (s *Source) Origin() string { return s.origin() }
+func (s *Source) Origin() string { return s.asker.Origin() }
 
 // Can says what the server was found able to answer.
 func (s *Source) Can() chain.Capability { return s.able }
@@ -131,7 +132,7 @@ func (s *Source) Tip(ctx context.Context) (chain.Tip, error) {
 		return chain.Tip{}, err
 	}
 	if at.Block == "" {
-		return chain.Tip{}, s.wrong("its last block", lie("it does not count block %s to its best chain", hash), "")
+		return chain.Tip{}, s.wrong("its last block", rpc.Lie("it does not count block %s to its best chain", hash), "")
 	}
 	s.tip.Hash, s.tip.Height, s.tip.Time = hash, at.Height, stampTime(at.Time)
 	return s.tip, nil
@@ -149,13 +150,13 @@ func (s *Source) where(ctx context.Context, hash string, height int64) (bitcoin.
 	}
 	got, stamp, err := bitcoin.ParseHeader(raw)
 	if err == nil && got != hash {
-		err = lie("the header of block %s is that of %s", hash, got)
+		err = rpc.Lie("the header of block %s is that of %s", hash, got)
 	}
 	if told >= 0 {
 		height = told
 	}
 	if err == nil && !stale && (height < 0 || height > 1<<31-1) {
-		err = lie("block %s at height %d", hash, height)
+		err = rpc.Lie("block %s at height %d", hash, height)
 	}
 	if err != nil {
 		return bitcoin.Place{}, s.wrong("block "+hash, err, "")
@@ -193,7 +194,7 @@ func (s *Source) Tx(ctx context.Context, txid string) (*tamga.Tx, error) {
 		func(id string) []byte { return s.raws[id] },
 		func(id string) ([]byte, error) {
 			b, err := s.bytes(ctx, id)
-			if errors.Is(err, chain.ErrNotFound) && !errors.Is(err, errNotKept) {
+			if errors.Is(err, chain.ErrNotFound) && !errors.Is(err, rpc.ErrNotKept) {
 				return nil, nil
 			}
 			return b, err
@@ -224,7 +225,7 @@ func (s *Source) bytes(ctx context.Context, txid string) ([]byte, error) {
 func (s *Source) hold(txid string, raw []byte) error {
 	got, err := bitcoin.TxID(raw)
 	if err == nil && got != txid {
-		err = lie("the bytes are those of transaction %s", got)
+		err = rpc.Lie("the bytes are those of transaction %s", got)
 	}
 	if err != nil {
 		return s.wrong("transaction "+txid, err, "this server's answers cannot be trusted; ask another one")
@@ -254,7 +255,7 @@ func (s *Source) Spender(ctx context.Context, out tamga.Outpoint) (chain.Spend, 
 		}
 	}
 	return chain.Spend{}, false, s.wrong(fmt.Sprintf("what spent %s:%d", out.TxID, out.Vout),
-		lie("transaction %s does not spend it", txid), "this server's answers cannot be trusted; ask another one")
+		rpc.Lie("transaction %s does not spend it", txid), "this server's answers cannot be trusted; ask another one")
 }
 
 // History yields the outputs that paid an address in chain order.

@@ -1,6 +1,8 @@
 package remote
 
 import (
+	"tamga/chain/rpc"
+
 	"errors"
 	"io"
 	"net"
@@ -86,7 +88,7 @@ func TestProxy(t *testing.T) {
 	for _, server := range []string{"http://explorer.example", "http://demoexplorer.onion"} {
 		o := quick()
 		var err error
-		if o.Transport, err = NewTransport(server, addr, false); err != nil {
+		if o.Transport, err = rpc.NewTransport(server, addr, false); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := Esplora(t.Context(), server, o); err != nil {
@@ -101,7 +103,7 @@ func TestProxy(t *testing.T) {
 	}
 	o := quick()
 	var err error
-	if o.Transport, err = NewTransport(here, addr, false); err != nil {
+	if o.Transport, err = rpc.NewTransport(here, addr, false); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Esplora(t.Context(), here, o); err != nil || len(p.hosts) != 2 {
@@ -130,8 +132,8 @@ func TestClosed(t *testing.T) {
 		{"http://demoexplorer.onion", "127.0.0.1:9050", true, true},
 		{"explorer.example", "127.0.0.1:9050", false, false},
 	} {
-		_, err := NewTransport(c.server, c.proxy, c.direct)
-		var e *Error
+		_, err := rpc.NewTransport(c.server, c.proxy, c.direct)
+		var e *rpc.Error
 		if (err == nil) != c.ok || err != nil && (!errors.As(err, &e) || e.Hint == "") {
 			t.Errorf("%+v: %v", c, err)
 		}
@@ -143,14 +145,14 @@ func TestClosed(t *testing.T) {
 	gone := l.Addr().String()
 	l.Close()
 	o := quick()
-	if o.Transport, err = NewTransport("http://explorer.example", gone, false); err != nil {
+	if o.Transport, err = rpc.NewTransport("http://explorer.example", gone, false); err != nil {
 		t.Fatal(err)
 	}
-	var e *Error
+	var e *rpc.Error
 	if _, err = Esplora(t.Context(), "http://explorer.example", o); !errors.As(err, &e) || !e.Down {
 		t.Error(err)
 	}
-	if !Public("https://explorer.example") || Public("http://127.0.0.1:3000") || Public("http://localhost:3000") {
+	if !rpc.Public("https://explorer.example") || rpc.Public("http://127.0.0.1:3000") || rpc.Public("http://localhost:3000") {
 		t.Error("who is public")
 	}
 }
@@ -175,21 +177,21 @@ func TestLogin(t *testing.T) {
 	at := strings.TrimPrefix(server, "http://")
 	for name, c := range map[string]struct {
 		url  string
-		set  func(*Options)
+		set  func(*rpc.Options)
 		want string // of the error
 	}{
-		"options":        {server, func(o *Options) { o.User, o.Password = "unit", "hunter2" }, ""},
-		"address":        {"http://unit:hunter2@" + at, func(*Options) {}, ""},
-		"cookie":         {server, func(o *Options) { o.Cookie = cookie }, ""},
-		"none":           {server, func(*Options) {}, "401"},
-		"wrong":          {"http://unit:secret8@" + at, func(*Options) {}, "401"},
-		"no cookie":      {server, func(o *Options) { o.Cookie = cookie + "x" }, "cookie"},
-		"in the clear":   {"http://unit:secret8@explorer.example", func(*Options) {}, "in the clear"},
-		"no address":     {"unit:secret8@" + at, func(*Options) {}, "not an http"},
-		"no address two": {"ftp://unit:secret8@" + at, func(*Options) {}, "not an http"},
+		"options":        {server, func(o *rpc.Options) { o.User, o.Password = "unit", "hunter2" }, ""},
+		"address":        {"http://unit:hunter2@" + at, func(*rpc.Options) {}, ""},
+		"cookie":         {server, func(o *rpc.Options) { o.Cookie = cookie }, ""},
+		"none":           {server, func(*rpc.Options) {}, "401"},
+		"wrong":          {"http://unit:secret8@" + at, func(*rpc.Options) {}, "401"},
+		"no cookie":      {server, func(o *rpc.Options) { o.Cookie = cookie + "x" }, "cookie"},
+		"in the clear":   {"http://unit:secret8@explorer.example", func(*rpc.Options) {}, "in the clear"},
+		"no address":     {"unit:secret8@" + at, func(*rpc.Options) {}, "not an http"},
+		"no address two": {"ftp://unit:secret8@" + at, func(*rpc.Options) {}, "not an http"},
 	} {
 		o := quick()
-		keep, err := OpenAnswers(t.TempDir(), instant)
+		keep, err := rpc.OpenAnswers(t.TempDir(), instant)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"syscall"
 
-	"tamga/chain/remote"
+	"tamga/chain/rpc"
 	"tamga/evidence"
 	"tamga/index"
 	"tamga/internal/config"
@@ -67,7 +67,7 @@ func run() int {
 
 func exitCode(err error) int {
 	var usage usageError
-	var server *remote.Error
+	var server *rpc.Error
 	switch {
 	case err == nil:
 		return exitOK
@@ -98,13 +98,13 @@ func report(err error) {
 func hint(err error) string {
 	var h hinted
 	var usage usageError
-	var server *remote.Error
+	var server *rpc.Error
 	switch {
 	case errors.As(err, &h):
 		return h.hint
 	case errors.As(err, &server) && server.Hint != "":
 		return server.Hint
-	case errors.Is(err, remote.ErrAnswers):
+	case errors.Is(err, rpc.ErrAnswers):
 		return "what that file holds cannot be trusted: move it away, and ask the servers again with --source node or esplora"
 	case errors.As(err, &usage):
 		return "see `tamga --help`, or `tamga VERB --help`"

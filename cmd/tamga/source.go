@@ -12,6 +12,7 @@ import (
 	"tamga/chain"
 	"tamga/chain/bitcoin"
 	"tamga/chain/remote"
+	"tamga/chain/rpc"
 	"tamga/internal/config"
 )
 
@@ -58,7 +59,7 @@ func (s *sourcing) open(ctx context.Context, a *app, ws *config.Workspace, conf 
 	if conf.Origin("network") == "default" {
 		network = cmp.Or(onlyAnswers(ws), network)
 	}
-	keep, err := remote.OpenAnswers(ws.Answers(network), time.Now)
+	keep, err := rpc.OpenAnswers(ws.Answers(network), time.Now)
 	if err != nil {
 		return nil, err
 	}
@@ -84,9 +85,9 @@ func (s *sourcing) open(ctx context.Context, a *app, ws *config.Workspace, conf 
 }
 
 // ask opens a node or an Esplora server as the settings name it.
-func (a *app) ask(ctx context.Context, c config.Chain, name, network string, keep *remote.Answers) (chain.Source, error) {
+func (a *app) ask(ctx context.Context, c config.Chain, name, network string, keep *rpc.Answers) (chain.Source, error) {
 	url, open := c.Node, remote.Node
-	opt := remote.Options{Network: network, Keep: keep, Attempts: c.Attempts}
+	opt := rpc.Options{Network: network, Keep: keep, Attempts: c.Attempts}
 	if name == "esplora" {
 		url, open = c.Esplora, remote.Esplora
 	} else {
@@ -96,11 +97,11 @@ func (a *app) ask(ctx context.Context, c config.Chain, name, network string, kee
 		return nil, hinted{fmt.Errorf("chain.%s is not set", name), "write its address into tamga.toml under [chain], or into TAMGA_CHAIN_" + map[string]string{"node": "NODE", "esplora": "ESPLORA"}[name]}
 	}
 	var err error
-	if opt.Transport, err = remote.NewTransport(url, c.Proxy, c.Direct); err != nil {
+	if opt.Transport, err = rpc.NewTransport(url, c.Proxy, c.Direct); err != nil {
 		return nil, err
 	}
-	if name == "esplora" && remote.Public(url) {
-		a.log.Warn("this server learns which addresses and transactions are looked at; a node of one's own, or the local index, tells nobody", "server", remote.Redact(url))
+	if name == "esplora" && rpc.Public(url) {
+		a.log.Warn("this server learns which addresses and transactions are looked at; a node of one's own, or the local index, tells nobody", "server", rpc.Redact(url))
 	}
 	src, err := open(ctx, url, opt)
 	if err != nil {

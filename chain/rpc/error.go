@@ -1,4 +1,4 @@
-package remote
+package rpc
 
 import (
 	"errors"
@@ -28,9 +28,10 @@ func (e *Error) Unwrap() error { return e.Err }
 // ErrLie says that an answer contradicts itself or what was asked.
 var ErrLie = errors.New("the answer is not true")
 
-// errNotKept says that a question has no kept answer.
-var errNotKept = fmt.Errorf("not among the kept answers: %w", chain.ErrNotFound)
+// ErrNotKept says that a question has no kept answer.
+var ErrNotKept = fmt.Errorf("not among the kept answers: %w", chain.ErrNotFound)
 
-func lie(format string, args ...any) error {
+// Lie is an answer that cannot be true, and why.
+func Lie(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrLie, fmt.Errorf(format, args...))
 }

@@ -1,7 +1,8 @@
-package remote
+package rpc
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/binary"
@@ -10,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -90,6 +92,29 @@ func OpenAnswers(dir string, now func() time.Time) (*Answers, error) {
 
 // Torn names the files whose last record is unfinished.
 func (s *Answers) Torn() []string { return s.torn }
+
+// Dir is the folder.
+func (s *Answers) Dir() string { return s.dir }
+
+// Len is the number of questions that have an answer.
+func (s *Answers) Len() int { return len(s.last) }
+
+// All calls fn with the latest answer to every question, in the order they were
+// kept, and returns its first error.
+func (s *Answers) All(fn func(k *Kept, body []byte) error) error {
+	at := slices.Collect(maps.Values(s.last))
+	slices.SortFunc(at, func(a, b place) int { return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.off, b.off)) })
+	for _, p := range at {
+		k, body, err := s.get(p)
+		if err != nil {
+			return fmt.Errorf("read answers %s: %w: at byte %d: %w", s.files[p.file], ErrAnswers, p.off, err)
+		}
+		if err := fn(k, body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Close ends the use of the store.
 func (s *Answers) Close() error {

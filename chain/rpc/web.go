@@ -1,4 +1,4 @@
-package remote
+package rpc
 
 import (
 	"bytes"
@@ -19,28 +19,28 @@ const (
 	DefaultAttempts = 5
 	DefaultBodyCap  = 64 << 20 // bytes; the largest block takes 8 MB in hexadecimal
 
-	searchTimeout = 30 * time.Minute
+	SearchTimeout = 30 * time.Minute
 	maxPause      = time.Minute // between two attempts
 )
 
-// question is one request. Its name is what its answer is kept under.
-type question struct {
-	name    string        // `getblockhash [0]` or `GET /block-height/0`
-	path    string        // of a GET; empty for JSON-RPC
-	body    []byte        // of a JSON-RPC POST
-	timeout time.Duration // more than Options.Timeout for a search, which is not asked again when it stalls
+// Question is one request. Its Name is what its answer is kept under.
+type Question struct {
+	Name    string        // `getblockhash [0]` or `GET /block-height/0`
+	Path    string        // of a GET; empty for JSON-RPC
+	Body    []byte        // of a JSON-RPC POST
+	Timeout time.Duration // more than Options.Timeout for a search, which is not asked again when it stalls
 }
 
-// answer is what came back: Status is the HTTP status.
-type answer struct {
-	status int
-	body   []byte
+// Answer is what came back: Status is the HTTP status.
+type Answer struct {
+	Status int
+	Body   []byte
 }
 
-// asker puts a question and returns the bytes of the answer.
-type asker interface {
-	ask(ctx context.Context, q question) (answer, error)
-	origin() string // the server, without credentials
+// Asker puts a question and returns the bytes of the answer.
+type Asker interface {
+	Ask(ctx context.Context, q Question) (Answer, error)
+	Origin() string // the server, without credentials
 }
 
 // web asks a server over HTTP, again where it is worth it.
@@ -82,10 +82,10 @@ func Redact(server string) string {
 	return server
 }
 
-func (w *web) origin() string { return w.base.String() }
+func (w *web) Origin() string { return w.base.String() }
 
-// errStall says that a server took too long.
-var errStall = errors.New("no whole answer")
+// ErrStall says that a server took too long.
+var ErrStall = errors.New("no whole answer")
 
 // again marks a failure after which the same question is worth asking again.
 type again struct {
@@ -98,7 +98,7 @@ func (a again) Unwrap() error { return a.error }
 // ask makes up to Options.Attempts attempts: after 429, 502, 503 and 504, after
 // an answer that ends early, a connection that fails and a stall. Pauses double
 // from Options.Pause, and are not shorter than Retry-After asks for.
-func (w *web) ask(ctx context.Context, q question) (answer, error) {
+func (w *web) Ask(ctx context.Context, q Question) (Answer, error) {
 	pause := w.o.Pause
 	for n := 1; ; n++ {
 		a, err := w.once(ctx, q)
@@ -112,7 +112,7 @@ func (w *web) ask(ctx context.Context, q question) (answer, error) {
 		if !errors.As(err, &retry) {
 			return a, w.fail(q, err)
 		}
-		if n >= w.o.Attempts || q.timeout > w.o.Timeout && errors.Is(err, errStall) {
+		if n >= w.o.Attempts || q.Timeout > w.o.Timeout && errors.Is(err, ErrStall) {
 			e := w.fail(q, fmt.Errorf("given up after %d attempts: %w", n, err))
 			e.Down = true
 			if e.Hint == "" {
@@ -128,35 +128,35 @@ func (w *web) ask(ctx context.Context, q question) (answer, error) {
 	}
 }
 
-func (w *web) fail(q question, err error) *Error {
+func (w *web) fail(q Question, err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {
 		return e
 	}
-	return &Error{Server: w.origin(), Asked: q.name, Err: err}
+	return &Error{Server: w.Origin(), Asked: q.Name, Err: err}
 }
 
 // once makes one attempt.
-func (w *web) once(ctx context.Context, q question) (answer, error) {
-	timeout := max(q.timeout, w.o.Timeout)
+func (w *web) once(ctx context.Context, q Question) (Answer, error) {
+	timeout := max(q.Timeout, w.o.Timeout)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	method, body := http.MethodGet, io.Reader(nil)
-	if q.body != nil {
-		method, body = http.MethodPost, bytes.NewReader(q.body)
+	if q.Body != nil {
+		method, body = http.MethodPost, bytes.NewReader(q.Body)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, w.base.String()+q.path, body)
+	req, err := http.NewRequestWithContext(ctx, method, w.base.String()+q.Path, body)
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
 	req.Header.Set("User-Agent", w.o.UserAgent)
 	req.Header.Set("Accept", "application/json, text/plain")
-	if q.body != nil {
+	if q.Body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	user, password, err := w.login()
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
 	if user != "" || password != "" {
 		req.SetBasicAuth(user, password)
@@ -165,36 +165,36 @@ func (w *web) once(ctx context.Context, q question) (answer, error) {
 	if err != nil {
 		var proxy *Error // the transport's own refusal
 		if errors.As(err, &proxy) {
-			return answer{}, proxy
+			return Answer{}, proxy
 		}
-		return answer{}, again{error: w.stall(ctx, err, timeout)}
+		return Answer{}, again{error: w.stall(ctx, err, timeout)}
 	}
 	defer res.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(res.Body, w.o.BodyCap+1))
 	switch {
 	case int64(len(b)) > w.o.BodyCap:
-		return answer{}, fmt.Errorf("the answer has more than %d bytes", w.o.BodyCap)
+		return Answer{}, fmt.Errorf("the answer has more than %d bytes", w.o.BodyCap)
 	case err != nil:
-		return answer{}, again{error: w.stall(ctx, fmt.Errorf("the answer ends after %d bytes: %w", len(b), err), timeout)}
+		return Answer{}, again{error: w.stall(ctx, fmt.Errorf("the answer ends after %d bytes: %w", len(b), err), timeout)}
 	}
 	switch res.StatusCode {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return answer{}, again{fmt.Errorf("HTTP %s", res.Status), w.retryAfter(res.Header)}
+		return Answer{}, again{fmt.Errorf("HTTP %s", res.Status), w.retryAfter(res.Header)}
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return answer{}, &Error{
-			Server: w.origin(), Asked: q.name, Err: fmt.Errorf("HTTP %s", res.Status),
+		return Answer{}, &Error{
+			Server: w.Origin(), Asked: q.Name, Err: fmt.Errorf("HTTP %s", res.Status),
 			Hint: "set chain.cookie to the node's .cookie file, or chain.user and TAMGA_CHAIN_PASSWORD",
 		}
 	}
 	if res.StatusCode >= 300 && res.StatusCode < 400 {
-		return answer{}, fmt.Errorf("HTTP %s: redirected, which is not followed", res.Status)
+		return Answer{}, fmt.Errorf("HTTP %s: redirected, which is not followed", res.Status)
 	}
-	return answer{res.StatusCode, b}, nil
+	return Answer{res.StatusCode, b}, nil
 }
 
 func (w *web) stall(ctx context.Context, err error, timeout time.Duration) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("%w in %s", errStall, timeout)
+		return fmt.Errorf("%w in %s", ErrStall, timeout)
 	}
 	var u *url.Error
 	if errors.As(err, &u) {

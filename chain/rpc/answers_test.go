@@ -1,4 +1,4 @@
-package remote
+package rpc
 
 import (
 	"bytes"
@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"tamga/chain/chaintest"
 )
 
 func instant() time.Time { return time.Date(2024, 1, 2, 3, 4, 5, 0, time.UTC) }
@@ -25,7 +23,7 @@ func fill(t testing.TB, dir string, n int) {
 		t.Fatal(err)
 	}
 	for i := range n {
-		k := Kept{Origin: "http://127.0.0.1:8332", Dialect: dialectNode, Asked: fmt.Sprint("question ", i), Status: 200, Time: instant(), Height: int64(i)}
+		k := Kept{Origin: "http://127.0.0.1:8332", Dialect: "node", Asked: fmt.Sprint("question ", i), Status: 200, Time: instant(), Height: int64(i)}
 		if err := s.Put(k, body(i)); err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +89,7 @@ func TestAnswers(t *testing.T) {
 		t.Errorf("%d bytes: neither compressed nor stored once", len(file))
 	}
 	// The next run appends to a file of its own; its answer is the latest.
-	if err := s.Put(Kept{Origin: "http://127.0.0.1:8332", Dialect: dialectNode, Asked: "question 1"}, []byte("new")); err != nil {
+	if err := s.Put(Kept{Origin: "http://127.0.0.1:8332", Dialect: "node", Asked: "question 1"}, []byte("new")); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {
@@ -190,7 +188,7 @@ func TestAnswersAtOnce(t *testing.T) {
 		all = append(all, s)
 	}
 	for i, s := range append(all, all...) {
-		if err := s.Put(Kept{Origin: "http://o", Dialect: dialectEsplora, Asked: fmt.Sprint(i)}, body(i)); err != nil {
+		if err := s.Put(Kept{Origin: "http://o", Dialect: "esplora", Asked: fmt.Sprint(i)}, body(i)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -211,7 +209,7 @@ func TestKilledTrace(t *testing.T) {
 	if dir := os.Getenv("TAMGA_TEST_KEEP"); dir != "" {
 		s, err := OpenAnswers(dir, instant)
 		for i := 0; err == nil; i++ {
-			err = s.Put(Kept{Origin: "http://o", Dialect: dialectNode, Asked: fmt.Sprint(i)}, body(i))
+			err = s.Put(Kept{Origin: "http://o", Dialect: "node", Asked: fmt.Sprint(i)}, body(i))
 			if i == 50 {
 				fmt.Println("going on")
 			}
@@ -275,74 +273,5 @@ func FuzzAnswers(f *testing.F) {
 		if whole := err == nil && !torn; whole && end > size || torn && err != nil {
 			t.Fatal(torn, err)
 		}
-	})
-}
-
-// FuzzServer gives a source an arbitrary answer in the place of one question's.
-func FuzzServer(f *testing.F) {
-	b := chaintest.New("fuzz")
-	b.Mine("a")
-	id, err := b.Pay("a", 500, chaintest.Out{To: "b", Value: chaintest.BTC})
-	if err != nil {
-		f.Fatal(err)
-	}
-	b.Mine("a")
-	addr := b.Address("b")
-	dir := f.TempDir()
-	keep, err := OpenAnswers(dir, instant)
-	if err != nil {
-		f.Fatal(err)
-	}
-	o := quick()
-	o.Keep = keep
-	var asked []replay
-	for _, open := range []func() (*Source, error){
-		func() (*Source, error) {
-			return Node(f.Context(), fuzzServer(f, b.Core(chaintest.Indexes{Tx: true, Filter: true})), o)
-		},
-		func() (*Source, error) { return Esplora(f.Context(), fuzzServer(f, b.Esplora()), o) },
-	} {
-		src, err := open()
-		if err == nil {
-			err = everything(src, []string{id}, []string{addr})
-		}
-		if err != nil {
-			f.Fatal(err)
-		}
-		asked = append(asked, replay{src.Origin(), keep})
-	}
-	s, err := OpenAnswers(dir, instant)
-	if err != nil {
-		f.Fatal(err)
-	}
-	at := 0
-	for _, p := range s.last {
-		k, body, err := s.get(p)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(k.Dialect == dialectNode, k.Asked, body)
-		at++
-	}
-	if at < 10 {
-		f.Fatal("few questions: ", at)
-	}
-	f.Fuzz(func(t *testing.T, node bool, question string, body []byte) {
-		r, speak := &asked[1], speakEsplora
-		if node {
-			r, speak = &asked[0], speakNode
-		}
-		src, err := open(t.Context(), &replay{r.server, s}, "regtest", speak)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a := &planted{src.asker, question, body}
-		src.asker, src.server = a, speak(a)
-		_, _ = src.server.can(t.Context())
-		tx, err := src.Tx(t.Context(), id)
-		if err == nil && tx.TxID != id {
-			t.Fatal("another transaction")
-		}
-		_ = everything(src, []string{id}, []string{addr})
 	})
 }
