@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -135,46 +134,70 @@ type decoder struct {
 	scratch []byte
 }
 
-// hex decodes text. Lines that each hold something whole are taken line by
-// line; otherwise the text is one string broken into lines.
+// hex decodes text. Words that each hold something whole are taken one by one;
+// otherwise the text is one string broken into lines.
 func (d *decoder) hex(text []byte) error {
-	words := bytes.Fields(text)
-	if len(words) > 1 {
-		if first, err := unhex(words[0]); err == nil && whole(first) {
-			for i, w := range words {
-				b, bad := unhex(w)
-				if err := d.all(b); err != nil {
-					return fmt.Errorf("line %d: %w", i+1, err)
-				}
-				if bad != nil {
-					return fmt.Errorf("line %d: %w", i+1, bad)
-				}
-			}
-			return nil
+	first, rest := word(text)
+	if len(rest) > 0 {
+		b, err := unhex(make([]byte, 0, len(first)/2), first)
+		if err == nil && whole(b) {
+			return d.words(text, b)
 		}
 	}
-	joined := words[0]
-	if len(words) > 1 {
-		joined = bytes.Join(words, nil)
-	}
-	b, bad := unhex(joined)
+	b := make([]byte, 0, len(text)/2)
+	var bad error
+	b, bad = unhex(b, text)
 	if err := d.all(b); err != nil {
 		return err
 	}
 	return bad
 }
 
-// unhex returns the whole bytes of s even where its last digit has no partner.
-func unhex(s []byte) ([]byte, error) {
-	var bad error
-	if len(s)%2 == 1 {
-		s, bad = s[:len(s)-1], fmt.Errorf("%w: an odd number of hexadecimal digits", ErrTruncated)
+// words decodes text word by word; b is room for one.
+func (d *decoder) words(text, b []byte) error {
+	for n := 1; len(text) > 0; n++ {
+		var w []byte
+		var bad error
+		w, text = word(text)
+		b, bad = unhex(b[:0], w)
+		if err := d.all(b); err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+		if bad != nil {
+			return fmt.Errorf("line %d: %w", n, bad)
+		}
 	}
-	b := make([]byte, len(s)/2)
-	if _, err := hex.Decode(b, s); err != nil {
-		return nil, err
+	return nil
+}
+
+// word splits the first word off text, whose rest begins with the next one.
+func word(text []byte) (first, rest []byte) {
+	text = bytes.TrimSpace(text)
+	end := bytes.IndexAny(text, " \r\n\t")
+	if end < 0 {
+		return text, nil
 	}
-	return b, bad
+	return text[:end], bytes.TrimLeft(text[end:], " \r\n\t")
+}
+
+// unhex appends the bytes that text stands for, white space left out. Where its
+// last digit has no partner, it returns the whole ones and an error.
+func unhex(b, text []byte) ([]byte, error) {
+	half, high := false, byte(0)
+	for _, c := range text {
+		v := c&15 + c>>6*9
+		switch {
+		case c <= ' ':
+		case half:
+			b, half = append(b, high<<4|v), false
+		default:
+			high, half = v, true
+		}
+	}
+	if half {
+		return b, fmt.Errorf("%w: an odd number of hexadecimal digits", ErrTruncated)
+	}
+	return b, nil
 }
 
 // whole says whether b starts with a whole framed block, block or transaction.
@@ -296,8 +319,13 @@ func (d *decoder) block(b []byte, network string) (int, error) {
 }
 
 func render(t *rawTx, id Hash, block, network string) *DecodedTx {
+	name := id.String()
+	wname := name
+	if t.segwit {
+		wname = t.wtxid().String()
+	}
 	tx := &DecodedTx{
-		TxID: id.String(), WTxID: t.wtxid().String(), Block: block,
+		TxID: name, WTxID: wname, Block: block,
 		In: make([]DecodedIn, 0, t.nIn), Out: make([]DecodedOut, 0, t.nOut),
 	}
 	t.inputs(func(_ int, in input) {

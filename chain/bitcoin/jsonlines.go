@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 
 	"tamga"
 )
@@ -80,11 +81,11 @@ func eachLine(ctx context.Context, r io.Reader, f func(line []byte) error) (read
 // eachPrinted calls fn for the transactions of a line: one, a block's or a list's.
 func eachPrinted(line []byte, fn func(*stored) error) error {
 	if line[0] == '[' {
-		var all []json.RawMessage
+		var all json.RawMessage
 		if err := json.Unmarshal(line, &all); err != nil {
 			return err
 		}
-		for _, one := range all {
+		for one := range elements(all) {
 			if err := printed(one, nil, fn); err != nil {
 				return err
 			}
@@ -95,8 +96,11 @@ func eachPrinted(line []byte, fn func(*stored) error) error {
 	if err := json.Unmarshal(line, &b); err != nil {
 		return err
 	}
-	if b.Tx == nil {
+	if len(b.Tx) == 0 || string(b.Tx) == "null" {
 		return printed(line, nil, fn)
+	}
+	if b.Tx[0] != '[' {
+		return fmt.Errorf("block %s: tx is no list", b.Hash)
 	}
 	id, err := ParseHash(b.Hash)
 	if err != nil {
@@ -109,12 +113,40 @@ func eachPrinted(line []byte, fn func(*stored) error) error {
 		}
 		info.height = *b.Height
 	}
-	for _, one := range b.Tx {
+	for one := range elements(b.Tx) {
 		if err := printed(one, info, fn); err != nil {
 			return fmt.Errorf("block %s: %w", b.Hash, err)
 		}
 	}
 	return nil
+}
+
+// elements yields the text of each item of a list, which is well-formed JSON.
+func elements(list []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		depth, start, quoted, escaped := 0, 0, false, false
+		for i, c := range list {
+			switch {
+			case escaped:
+				escaped = false
+			case quoted:
+				escaped, quoted = c == '\\', c != '"'
+			case c == '"':
+				quoted = true
+			case c == '[' && depth == 0:
+				depth, start = 1, i+1
+			case c == '[' || c == '{':
+				depth++
+			case depth == 1 && (c == ',' || c == ']'):
+				if one := bytes.TrimSpace(list[start:i]); len(one) > 0 && !yield(one) {
+					return
+				}
+				start = i + 1
+			case c == ']' || c == '}':
+				depth--
+			}
+		}
+	}
 }
 
 func printed(text []byte, block *blockInfo, fn func(*stored) error) error {

@@ -17,12 +17,12 @@ import (
 // other. Field names differ in case alone in two places; encoding/json does not
 // tell those apart, so they are read as raw text and told apart by their form.
 type jsonTx struct {
-	TxID     string    `json:"txid"`
-	Hash     string    `json:"hash"` // Core: wtxid
-	Version  int64     `json:"version"`
-	LockTime uint32    `json:"locktime"`
-	Vin      []jsonIn  `json:"vin"`
-	Vout     []jsonOut `json:"vout"`
+	TxID     string   `json:"txid"`
+	Hash     string   `json:"hash"` // Core: wtxid
+	Version  int64    `json:"version"`
+	LockTime uint32   `json:"locktime"`
+	Vin      jsonIns  `json:"vin"`
+	Vout     jsonOuts `json:"vout"`
 
 	BlockHash string `json:"blockhash"` // Core
 	BlockTime int64  `json:"blocktime"` // Core
@@ -53,10 +53,47 @@ type jsonOut struct {
 
 // jsonBlock is a block as getblock with verbosity 2 or 3 prints it.
 type jsonBlock struct {
-	Hash   string            `json:"hash"`
-	Height *int64            `json:"height"`
-	Time   int64             `json:"time"`
-	Tx     []json.RawMessage `json:"tx"`
+	Hash   string          `json:"hash"`
+	Height *int64          `json:"height"`
+	Time   int64           `json:"time"`
+	Tx     json.RawMessage `json:"tx"` // a list
+}
+
+type jsonIns []jsonIn
+
+type jsonOuts []jsonOut
+
+// UnmarshalJSON refuses a list of more inputs than its text has room for, before
+// it makes room for them: each but a coinbase's names a transaction.
+func (v *jsonIns) UnmarshalJSON(text []byte) error {
+	n, err := roomFor(text, len(`{"txid":""}`)+64)
+	*v = make(jsonIns, 0, n)
+	if err == nil {
+		err = json.Unmarshal(text, (*[]jsonIn)(v))
+	}
+	return err
+}
+
+// UnmarshalJSON does so for outputs: each has a value.
+func (v *jsonOuts) UnmarshalJSON(text []byte) error {
+	n, err := roomFor(text, len(`{"value":0}`))
+	*v = make(jsonOuts, 0, n)
+	if err == nil {
+		err = json.Unmarshal(text, (*[]jsonOut)(v))
+	}
+	return err
+}
+
+// roomFor counts the items of a list, which take at least so many bytes each but
+// the first.
+func roomFor(list []byte, least int) (n int, err error) {
+	for range elements(list) {
+		n++
+	}
+	if n > 1 && (n-1)*least > len(list) {
+		return 0, fmt.Errorf("a list of %d in %d bytes", n, len(list))
+	}
+	return n, nil
 }
 
 // satoshis reads a decimal number of bitcoins exactly.
