@@ -256,8 +256,10 @@ func (h *house) Close() {
 func profiles(conf *config.Config) func(tamga.Capture) string {
 	byHost := map[string]string{}
 	for _, s := range conf.Sources {
-		if u, err := url.Parse(s.URL); err == nil {
-			byHost[u.Host] = s.Profile
+		for _, address := range append([]string{s.URL}, s.Mirrors...) {
+			if u, err := url.Parse(address); err == nil {
+				byHost[u.Host] = s.Profile
+			}
 		}
 	}
 	return func(c tamga.Capture) string {

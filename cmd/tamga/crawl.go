@@ -75,7 +75,7 @@ crawl.direct is set. Loopback and private addresses are refused without --local.
 // crawl collects, and reads what was collected as it goes.
 func (a *app) crawl(cmd *cobra.Command, h *house, fl crawlFlags, argv []string) (crawler.Summary, error) {
 	ctx := cmd.Context()
-	seeds, err := seeds(h.conf, argv)
+	seeds, err := seeds(h.conf, argv, time.Now())
 	if err != nil {
 		return crawler.Summary{}, err
 	}
@@ -169,16 +169,14 @@ func (a *app) crawlOptions(cmd *cobra.Command, conf *config.Config, fl crawlFlag
 }
 
 // seeds turns names of sources and URLs into URLs.
-func seeds(conf *config.Config, argv []string) ([]string, error) {
+func seeds(conf *config.Config, argv []string, now time.Time) ([]string, error) {
 	var out []string
 	for _, arg := range argv {
-		found := false
-		for _, s := range conf.Sources {
-			if s.Name == arg {
-				out, found = append(out, s.URL), true
+		if s, found := conf.Source(arg); found {
+			if err := s.Authorised(now); err != nil {
+				return nil, hinted{err, "have it renewed, and write that into the basis of the source in tamga.toml"}
 			}
-		}
-		if found {
+			out = append(out, s.URL)
 			continue
 		}
 		u, err := url.Parse(arg)

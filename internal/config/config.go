@@ -73,13 +73,6 @@ type Serve struct {
 	Listen string `toml:"listen"` // loopback address
 }
 
-// Source is one place to collect from.
-type Source struct {
-	Name    string `toml:"name"`
-	URL     string `toml:"url"`
-	Profile string `toml:"profile"` // page profile; empty: chosen by URL and content
-}
-
 // Secret prints as stars wherever it is formatted, logged or shown.
 type Secret string
 
@@ -90,21 +83,6 @@ func (s Secret) String() string {
 	}
 	return "***"
 }
-
-// Duration is a time.Duration written "1m30s".
-type Duration time.Duration
-
-// UnmarshalText reads "1m30s".
-func (d *Duration) UnmarshalText(b []byte) error {
-	v, err := time.ParseDuration(string(b))
-	*d = Duration(v)
-	return err
-}
-
-// MarshalText writes "1m30s".
-func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
-
-func (d Duration) String() string { return time.Duration(d).String() }
 
 // Default returns the settings of a new workspace.
 func Default() *Config {
@@ -189,7 +167,7 @@ func (c *Config) check() error {
 	default:
 		return fmt.Errorf("setting index.engine = %q: want bleve or elastic", c.Index.Engine)
 	}
-	return nil
+	return checkSources(c.Sources)
 }
 
 // Setting is one setting as `tamga config show` prints it.
