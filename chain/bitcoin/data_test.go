@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,10 +52,16 @@ func gunzip(t testing.TB, file string) []byte {
 	return b
 }
 
-// realBlocks are the raw blocks of the real data.
+// realBlocks are the raw blocks of the real data, in subfolders too.
 func realBlocks(t testing.TB) [][]byte {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dataDir(t, "chain/blocks"), "*.blk.gz"))
+	var files []string
+	err := filepath.WalkDir(dataDir(t, "chain/blocks"), func(file string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(file, ".blk.gz") {
+			files = append(files, file)
+		}
+		return err
+	})
 	if err != nil || len(files) == 0 {
 		t.Skip("real data has no blocks")
 	}

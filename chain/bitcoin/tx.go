@@ -182,6 +182,15 @@ func (t *rawTx) txid(scratch []byte) (Hash, []byte) {
 	return doubleSHA(scratch), scratch
 }
 
+// field is where bytes lie whose length is at pos. The length was checked by parseTx.
+func (t *rawTx) field(pos int) (start, end int) {
+	if n := t.raw[pos]; n < 0xfd {
+		return pos + 1, pos + 1 + int(n)
+	}
+	n, start, _ := size(t.raw, pos)
+	return start, start + int(n)
+}
+
 // input is a view of one input.
 type input struct {
 	prev     []byte // 32 bytes
@@ -196,11 +205,10 @@ func (in *input) coinbase() bool { return in.vout == nullVout && Hash(in.prev) =
 func (t *rawTx) inputs(f func(i int, in input)) {
 	pos := t.ins
 	for i := range t.nIn {
-		end, _ := skip(t.raw, pos+36)
-		n, start, _ := size(t.raw, pos+36)
+		start, end := t.field(pos + 36)
 		f(i, input{
 			prev: t.raw[pos : pos+32], vout: binary.LittleEndian.Uint32(t.raw[pos+32:]),
-			script: t.raw[start : start+int(n)], sequence: binary.LittleEndian.Uint32(t.raw[end:]),
+			script: t.raw[start:end], sequence: binary.LittleEndian.Uint32(t.raw[end:]),
 		})
 		pos = end + 4
 	}
@@ -216,12 +224,12 @@ type output struct {
 func (t *rawTx) outputs(f func(n int, out output) bool) {
 	pos := t.outs
 	for i := range t.nOut {
-		n, start, _ := size(t.raw, pos+8)
-		out := output{int64(binary.LittleEndian.Uint64(t.raw[pos:])), t.raw[start : start+int(n)]}
+		start, end := t.field(pos + 8)
+		out := output{int64(binary.LittleEndian.Uint64(t.raw[pos:])), t.raw[start:end]}
 		if !f(i, out) {
 			return
 		}
-		pos = start + int(n)
+		pos = end
 	}
 }
 
