@@ -90,6 +90,9 @@ func (s *state) list(folder string) (map[string]int64, error) {
 		} else if err != nil {
 			return nil, err
 		}
+		if info.IsDir() && folder+"/"+d.Name() == stampDir {
+			continue
+		}
 		if !info.Mode().IsRegular() {
 			s.problem(folder+"/"+d.Name(), 0, "not a regular file")
 			continue

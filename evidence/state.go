@@ -42,6 +42,9 @@ type state struct {
 	problems  []Problem
 	fixes     fixes
 
+	heads  map[int64]Head // kept for stamps, by size; not read where live
+	stamps []stampClaim
+
 	last    []byte // text of the newest capture entry that was not decoded
 	lastSeq int64
 	tail    []tailRecord // of the entries beyond the signed head
@@ -113,6 +116,9 @@ func scan(ctx context.Context, dir string, live bool, limit int64) (st *state, c
 	}
 	// The head comes first: a writer signs only what is written.
 	st.readHead()
+	if err := st.readKeptHeads(); err != nil {
+		return nil, -1, err
+	}
 	if err := st.readEntries(ctx, limit); err != nil {
 		return nil, -1, err
 	}
@@ -121,6 +127,9 @@ func scan(ctx context.Context, dir string, live bool, limit int64) (st *state, c
 	}
 	if st.tree.n > st.signed.Size && st.signed.Note != nil {
 		st.recover("%s: %d whole entries are newer than the signed head", entriesFile, st.tree.n-st.signed.Size)
+	}
+	if limit == math.MaxInt64 {
+		st.endHeads()
 	}
 	if cut, err = st.checkFiles(limit < math.MaxInt64); err != nil {
 		return nil, -1, err
@@ -206,6 +215,7 @@ func (s *state) push(off, end int64, leaf tlog.Hash) []tlog.Hash {
 	if s.tree.n == s.signed.Size && s.tree.root() != s.signed.Root {
 		s.problem(entriesFile, 0, "the first %d entries do not have the root hash that %s signs", s.tree.n, headFile)
 	}
+	s.keptHead(s.tree.n)
 	return hashes
 }
 
@@ -266,8 +276,22 @@ func (s *state) take(e *entry) {
 		}
 	case kindWarcinfo:
 		s.files = append(s.files, warcFile{name: e.Records[0].File, info: e.Records[0].end()})
+	case kindClaim:
+		s.claim(e)
 	}
 	s.extend(e.Records)
+}
+
+// claim takes a claim that is about the archive itself.
+func (s *state) claim(e *entry) {
+	if e.Claim == claimTimestamp {
+		c, err := readStampClaim(e)
+		if err != nil {
+			s.problem(entriesFile, s.size, "entry %d: %v", e.Seq, err)
+			return
+		}
+		s.stamps = append(s.stamps, c)
+	}
 }
 
 func (s *state) extend(records []record) {

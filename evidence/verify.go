@@ -26,6 +26,8 @@ type Report struct {
 	LogSize   int64     `json:"log_size"`
 	Recovered []string  `json:"recovered"`
 	Problems  []Problem `json:"problems"`
+
+	Timestamps []StampReport `json:"timestamps,omitempty"` // by others, of heads of the log
 }
 
 // Verify recomputes everything: the signature of the head, the hashes of the
@@ -37,7 +39,12 @@ type Report struct {
 // The error wraps ErrIntegrity where the report has problems; other errors are
 // of reading, and then the report is not complete.
 func Verify(ctx context.Context, dir string, progress func(done, total int64)) (Report, error) {
-	v := &verifier{dir: dir, progress: progress}
+	return VerifyOptions{Progress: progress}.Verify(ctx, dir)
+}
+
+// Verify is [Verify] with what o gives to rest on.
+func (o VerifyOptions) Verify(ctx context.Context, dir string) (Report, error) {
+	v := &verifier{dir: dir, progress: o.Progress, opt: o}
 	r, err := v.run(ctx)
 	if err == nil && !r.OK {
 		err = ErrIntegrity
@@ -51,6 +58,7 @@ func Verify(ctx context.Context, dir string, progress func(done, total int64)) (
 type verifier struct {
 	dir      string
 	progress func(done, total int64)
+	opt      VerifyOptions
 	st       *state
 	total    int64
 
@@ -58,6 +66,9 @@ type verifier struct {
 	done     int64
 	problems []Problem
 	err      error
+
+	recovered []string
+	stamped   []StampReport
 }
 
 func (v *verifier) run(ctx context.Context) (Report, error) {
@@ -71,9 +82,12 @@ func (v *verifier) run(ctx context.Context) (Report, error) {
 	}
 	v.advance(0)
 	err = v.records(ctx)
+	if err == nil {
+		err = v.stamps(ctx)
+	}
 	r := Report{
-		Captures: st.captures, LogSize: st.tree.n,
-		Recovered: append([]string{}, st.recovered...), Problems: append([]Problem{}, v.problems...),
+		Captures: st.captures, LogSize: st.tree.n, Timestamps: v.stamped,
+		Recovered: append(append([]string{}, st.recovered...), v.recovered...), Problems: append([]Problem{}, v.problems...),
 	}
 	slices.SortFunc(r.Problems, func(a, b Problem) int {
 		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Offset, b.Offset), strings.Compare(a.What, b.What))
