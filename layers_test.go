@@ -29,12 +29,15 @@ var may = map[string][]string{
 	"internal/decode":  {"."},
 	"internal/config":  {},
 	"internal/term":    {},
+	"internal/outbox":  {},
 
 	"crawler":  {".", "internal/address", "internal/decode"},
-	"evidence": {".", "internal/address", "internal/decode"},
+	"evidence": {".", "internal/address", "internal/decode", "evidence/timestamp"},
 	"extract":  {".", "internal/address", "internal/decode", "extract/category", "extract/language", "extract/tagger"},
 	"chain":    {".", "internal/address"},
 	"index":    {".", "internal/address"},
+
+	"evidence/timestamp": {},
 
 	"extract/category":        {},
 	"extract/category/train":  {"extract/category"},
@@ -61,6 +64,7 @@ var may = map[string][]string{
 	"dashboards":        {".", "index"},
 
 	"internal/torlab":  {},
+	"internal/tsalab":  {},
 	"internal/eslab":   {},
 	"internal/btcdlab": {},
 	"internal/demo":    {"."},
@@ -73,7 +77,7 @@ var may = map[string][]string{
 }
 
 // testMay is what test files may import beyond that: suites and lab parts.
-var testMay = []string{"chain/chaintest", "index/indextest", "internal/torlab", "internal/eslab", "internal/btcdlab", "internal/demo"}
+var testMay = []string{"chain/chaintest", "index/indextest", "internal/torlab", "internal/tsalab", "internal/eslab", "internal/btcdlab", "internal/demo"}
 
 func TestLayers(t *testing.T) {
 	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {

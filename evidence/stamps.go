@@ -161,6 +161,16 @@ func writeStamp(dir, name string, data []byte) error {
 	return errors.Join(syncDir(folder), syncDir(filepath.Dir(folder)))
 }
 
+// FindStamp looks for a stamp that is kept.
+func FindStamp(dir string, size int64, label, kind string) (s Stamp, ok bool, err error) {
+	s = Stamp{size, stampName(size, label, kind), kind}
+	_, err = os.Stat(filepath.Join(dir, stampDir, s.File))
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, false, nil
+	}
+	return s, err == nil, err
+}
+
 // ReadHead returns the bytes of a kept head.
 func ReadHead(dir string, size int64) ([]byte, error) {
 	return readSmall(filepath.Join(dir, stampDir, stampName(size, "", kindHead)))
@@ -182,29 +192,27 @@ func Stamps(dir string) ([]Stamp, error) {
 	return out, nil
 }
 
-// Unsealed is the number of entries beyond the newest kept head that say more
-// than which stamps came: without any there is nothing new to vouch for.
-func (a *Archive) Unsealed(ctx context.Context) (int64, error) {
-	last := int64(0)
+// Unsealed returns the size of the newest kept head, and whether an entry beyond
+// it says more than which stamps came: if not, there is nothing new to vouch for.
+func (a *Archive) Unsealed(ctx context.Context) (last int64, fresh bool, err error) {
 	items, err := os.ReadDir(filepath.Join(a.dir, stampDir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, fmt.Errorf("list heads: %w", err)
+		return 0, false, fmt.Errorf("list heads: %w", err)
 	}
 	for _, d := range items {
 		if size, _, kind, ok := parseStampName(d.Name()); ok && kind == kindHead {
 			last = max(last, size)
 		}
 	}
-	n := int64(0)
 	for e, err := range a.all(ctx, last) {
 		if err != nil {
-			return 0, fmt.Errorf("read log: %w", err)
+			return 0, false, fmt.Errorf("read log: %w", err)
 		}
 		if e.Kind != kindClaim || e.Claim != claimTimestamp {
-			n++
+			return last, true, nil
 		}
 	}
-	return n, nil
+	return last, last == 0, nil
 }
 
 // LogStamps puts a claim into the log for each stamp that none names yet, and

@@ -25,6 +25,7 @@ system=(
   unshare=util-linux
   setpriv=util-linux
   cc=gcc
+  openssl=openssl
 )
 missing=()
 for pair in "${system[@]}"; do

@@ -94,7 +94,7 @@ It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
 		newTrace(a), newCluster(a), newWhy(a), newExport(a), newChain(a),
 		newTags(a), newVASP(a), newRisk(a), newRates(a),
 		newServe(a))
-	add("keep", newVerify(a), newReindex(a), newConfig(a), newGenerate(a), newVersion(a))
+	add("keep", newVerify(a), newSeal(a), newReindex(a), newConfig(a), newGenerate(a), newVersion(a))
 	return root
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
@@ -9,17 +10,23 @@ import (
 	"github.com/spf13/cobra"
 
 	"tamga/evidence"
+	"tamga/evidence/timestamp"
 	"tamga/internal/config"
 )
 
 func newVerify(a *app) *cobra.Command {
-	return &cobra.Command{
+	var roots string
+	cmd := &cobra.Command{
 		Use:   "verify [DIR|BUNDLE]",
 		Short: "Check that no byte of the evidence has changed",
 		Long: `Verify recomputes every digest of the archive, the Merkle log and its signed head.
 It writes nothing and needs no workspace: DIR may be a workspace or a copy of its
 evidence folder. BUNDLE is a file that "tamga export --bundle" wrote. Exit code 12
-means that something does not match.`,
+means that something does not match.
+
+Time stamps of others (see "tamga seal") are checked too: that they are of a head of
+this log, and, with --roots or custody.roots, that one of those certificates stands
+behind the authority at the time it states.`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, argv []string) error {
 			if len(argv) == 1 {
@@ -33,7 +40,11 @@ means that something does not match.`,
 			}
 			progress := a.progress()
 			bar := progress.Bar("verify", "bytes", 0)
-			report, err := evidence.Verify(cmd.Context(), dir, bar.Set)
+			opt := evidence.VerifyOptions{Progress: bar.Set}
+			if opt.Roots, err = a.verifyRoots(argv, roots); err != nil {
+				return err
+			}
+			report, err := opt.Verify(cmd.Context(), dir)
 			bar.Done()
 			progress.Wait()
 			if err != nil && !errors.Is(err, evidence.ErrIntegrity) {
@@ -52,6 +63,27 @@ means that something does not match.`,
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&roots, "roots", "", "PEM `FILE` of the certificates that time-stamping authorities must lead to (default: custody.roots of the workspace)")
+	return cmd
+}
+
+// verifyRoots reads the file named, or that of the workspace that is verified.
+func (a *app) verifyRoots(argv []string, file string) (*x509.CertPool, error) {
+	if file != "" {
+		return timestamp.Roots(file)
+	}
+	ws, err := config.Find(a.workspace)
+	if len(argv) > 0 {
+		ws, err = config.Find(argv[0])
+	}
+	if err != nil {
+		return nil, nil // a copy of the evidence alone
+	}
+	conf, err := config.Load(ws.File(), os.LookupEnv)
+	if err != nil {
+		return nil, nil
+	}
+	return custodyRoots(ws, conf)
 }
 
 // evidenceDir is the evidence folder of the workspace, or of the folder named.
@@ -77,6 +109,9 @@ func (a *app) printReport(r evidence.Report) {
 	}
 	for _, p := range r.Problems {
 		fmt.Fprintf(a.out, "PROBLEM    %s at byte %d: %s\n", p.File, p.Offset, p.What)
+	}
+	for _, s := range r.Timestamps {
+		fmt.Fprintf(a.out, "time       %s\n", s.What)
 	}
 	state := "ok"
 	if !r.OK {

@@ -27,6 +27,7 @@ type Config struct {
 	Index    Index    `toml:"index"`
 	Chain    Chain    `toml:"chain"`
 	Serve    Serve    `toml:"serve"`
+	Custody  Custody  `toml:"custody"`
 	Sources  []Source `toml:"source"`
 
 	origin map[string]string
@@ -93,10 +94,11 @@ func Default() *Config {
 			BodyCap:   8 << 20,
 			UserAgent: "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0",
 		},
-		Chain:  Chain{Attempts: 5},
-		Index:  Index{Engine: "bleve", URL: "http://127.0.0.1:9200", Prefix: "tamga"},
-		Serve:  Serve{Listen: "127.0.0.1:0"},
-		origin: map[string]string{},
+		Chain:   Chain{Attempts: 5},
+		Index:   Index{Engine: "bleve", URL: "http://127.0.0.1:9200", Prefix: "tamga"},
+		Serve:   Serve{Listen: "127.0.0.1:0"},
+		Custody: Custody{Timeout: Duration(30 * time.Second)},
+		origin:  map[string]string{},
 	}
 }
 
@@ -167,7 +169,7 @@ func (c *Config) check() error {
 	default:
 		return fmt.Errorf("setting index.engine = %q: want bleve or elastic", c.Index.Engine)
 	}
-	return checkSources(c.Sources)
+	return errors.Join(checkSources(c.Sources), c.Custody.check())
 }
 
 // Setting is one setting as `tamga config show` prints it.

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"tamga/internal/config"
+	"tamga/internal/tsalab"
+)
+
+// custody writes settings behind those of the workspace.
+func (c *cli) configure(text string, a ...any) {
+	c.t.Helper()
+	f, err := os.OpenFile(filepath.Join(c.ws, config.FileName), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	_, err = fmt.Fprintf(f, "\n"+strings.TrimSpace(text)+"\n", a...)
+	if err := errors.Join(err, f.Close()); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// withCustody is a workspace with a few captures and a [custody] table.
+func withCustody(t *testing.T, custody string, a ...any) *cli {
+	t.Helper()
+	pages := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Set-Cookie", "session=demosecret")
+		fmt.Fprintf(w, `<html><title>Page %s</title><a href="/a">a</a><a href="/b">b</a><p>fictional</p>`, r.URL.Path)
+	}))
+	t.Cleanup(pages.Close)
+	c := newCLI(t)
+	settings := filepath.Join(c.ws, config.FileName)
+	b := must(os.ReadFile(settings))
+	if err := os.WriteFile(settings, []byte(strings.Replace(string(b), "[custody]\n", "", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.configure("[custody]\n"+custody, a...)
+	c.run("crawl", "--local", pages.URL+"/", "--json")
+	return c
+}
+
+func authority(t *testing.T) *tsalab.Authority {
+	t.Helper()
+	a, err := tsalab.Start(t.TempDir(), tsalab.Options{})
+	if errors.Is(err, tsalab.ErrMissing) {
+		t.Skip(err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	return a
+}
+
+type verifyReport struct {
+	OK         bool
+	Captures   int64
+	Recovered  []string
+	Problems   []struct{ File, What string }
+	Timestamps []struct {
+		File, Kind, By, What string
+		Head                 int64
+		Trusted              bool
+		Time                 *time.Time
+	}
+}
+
+func TestSeal(t *testing.T) {
+	good, down := authority(t), httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "no", http.StatusServiceUnavailable)
+	}))
+	defer down.Close()
+	c := withCustody(t, "tsa = [%q, %q]\nroots = %q\ntimeout = '5s'", good.URL, down.URL+"/tsr", good.Root)
+
+	// One authority answers: that is enough, and the other is asked again later.
+	r := decodeJSON[sealed](t, c.run("seal", "--json"))
+	if len(r.Stamped) != 1 || len(r.Queued) != 1 || r.Head == 0 {
+		t.Fatalf("%+v", r)
+	}
+	v := decodeJSON[verifyReport](t, c.run("verify", "--json"))
+	if !v.OK || len(v.Recovered) > 0 || len(v.Timestamps) != 1 || !v.Timestamps[0].Trusted || v.Timestamps[0].Head != r.Head {
+		t.Errorf("%+v", v)
+	}
+	// Nothing new: nobody is asked but who has not answered yet.
+	asked := good.Asked()
+	if r := decodeJSON[sealed](t, c.run("seal", "--json")); len(r.Stamped) != 0 || len(r.Queued) != 1 || good.Asked() != asked {
+		t.Errorf("%+v, asked %d times", r, good.Asked()-asked)
+	}
+	other := authority(t)
+	if _, code, _ := c.try("verify", "--roots", other.Root); code != exitIntegrity {
+		t.Errorf("under another root: exit %d", code)
+	}
+	// A changed byte of the token.
+	token := filepath.Join(c.ws, "evidence", "log", "timestamps", r.Stamped[0].File)
+	b := must(os.ReadFile(token))
+	b[len(b)/2] ^= 1
+	if err := os.WriteFile(token, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, code, stderr := c.try("verify", "--json")
+	if v := decodeJSON[verifyReport](t, out); code != exitIntegrity || len(v.Problems) != 1 || !strings.HasSuffix(v.Problems[0].File, r.Stamped[0].File) {
+		t.Errorf("exit %d %+v %s", code, v, stderr)
+	}
+}
+
+// Offline the questions wait, whatever is killed; online they are all put.
+func TestSealOffline(t *testing.T) {
+	a := authority(t)
+	offline := true
+	a.Before = func(w http.ResponseWriter, r *http.Request) bool {
+		if offline {
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	}
+	c := withCustody(t, "tsa = [%q]\nroots = %q\ntimeout = '5s'", a.URL, a.Root)
+	out, code, stderr := c.try("seal", "--json")
+	if r := decodeJSON[sealed](t, out); code != exitIncomplete || len(r.Queued) != 1 || !strings.Contains(stderr, "hint:") {
+		t.Errorf("exit %d %+v %s", code, r, stderr)
+	}
+	first := decodeJSON[sealed](t, out).Head
+	c.run("verify")
+	pages := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "<html>more</html>") }))
+	defer pages.Close()
+	c.run("crawl", "--local", pages.URL+"/", "--json")
+	if _, code, _ := c.try("seal", "--json"); code != exitIncomplete {
+		t.Errorf("exit %d", code)
+	}
+	offline = false
+	r := decodeJSON[sealed](t, c.run("seal", "--json"))
+	if len(r.Stamped) != 2 || len(r.Queued) != 0 || r.Stamped[0].Head != first || r.Stamped[1].Head <= first {
+		t.Errorf("%+v", r)
+	}
+	if v := decodeJSON[verifyReport](t, c.run("verify", "--json")); !v.OK || len(v.Timestamps) != 2 {
+		t.Errorf("%+v", v)
+	}
+}
+
+// While another program writes to the workspace, seal stamps and leaves the log
+// to the next run.
+func TestSealWhileLocked(t *testing.T) {
+	a := authority(t)
+	c := withCustody(t, "tsa = [%q]\nroots = %q", a.URL, a.Root)
+	unlock := must((&config.Workspace{Dir: c.ws}).Lock())
+	if r := decodeJSON[sealed](t, c.run("seal", "--json")); len(r.Stamped) != 1 {
+		t.Errorf("%+v", r)
+	}
+	v := decodeJSON[verifyReport](t, c.run("verify", "--json"))
+	if !v.OK || len(v.Timestamps) != 1 || len(v.Recovered) != 1 {
+		t.Errorf("%+v", v)
+	}
+	unlock()
+	c.run("seal", "--json")
+	if v := decodeJSON[verifyReport](t, c.run("verify", "--json")); !v.OK || len(v.Timestamps) != 1 || len(v.Recovered) != 0 {
+		t.Errorf("%+v", v)
+	}
+}
+
+func TestSealUnconfigured(t *testing.T) {
+	c := newCLI(t)
+	if _, code, stderr := c.try("seal"); code != exitFailed || !strings.Contains(stderr, "custody.tsa") {
+		t.Errorf("exit %d %s", code, stderr)
+	}
+	c = withCustody(t, "tsa = ['https://tsa.example/']\ntimeout = '2s'") // not on this machine, and the proxy is not there
+	c.env = append(c.env, "TAMGA_CRAWL_PROXY=127.0.0.1:1")
+	if _, code, stderr := c.try("seal"); code != exitIncomplete || !strings.Contains(stderr, "hint:") {
+		t.Errorf("exit %d %s", code, stderr)
+	}
+}
