@@ -130,6 +130,8 @@ type Wallet struct {
 	Size      int      `json:"size"`
 	Addresses []string `json:"addresses"`        // in the order they appear on the ledger
 	Height    *int64   `json:"height,omitempty"` // that the partition holds for
+
+	Decisions []Decision `json:"decisions,omitempty"` // of people, about addresses of it
 }
 
 // Why is the proof that two addresses share a wallet (claim): steps from the one
@@ -138,14 +140,55 @@ type Why struct {
 	Same   bool    `json:"same"`
 	Proof  []Merge `json:"proof"`
 	Height *int64  `json:"height,omitempty"`
+
+	Decisions []Decision  `json:"decisions,omitempty"` // of people, about addresses of either wallet
+	Held      []HeldMerge `json:"held,omitempty"`      // that would join the two wallets
 }
 
-// Merge is a transaction that joined addresses under a rule.
+// Merge is what joined addresses under a rule: a transaction, or for the rule
+// assertion@1 the decision of a person.
 type Merge struct {
-	TxID   string       `json:"txid"`
-	Height *int64       `json:"height,omitempty"`
-	Inputs []MergeInput `json:"inputs"` // at least two
-	Rule   string       `json:"rule"`   // rule@version
+	TxID     string       `json:"txid,omitempty"`
+	Height   *int64       `json:"height,omitempty"`
+	Inputs   []MergeInput `json:"inputs,omitempty"` // of the transaction, at least two
+	Rule     string       `json:"rule"`             // rule@version
+	Decision *Decision    `json:"decision,omitempty"`
+}
+
+// HeldMerge is a merge that was not made, and what stands against it: size (one
+// transaction alone would join two large wallets), tags (… wallets that carry
+// tags of different owners) or decision (a person forbade it).
+type HeldMerge struct {
+	Merge
+	Guard string    `json:"guard"`
+	By    *Decision `json:"by,omitempty"`    // that forbids it
+	Sides []Side    `json:"sides,omitempty"` // the two wallets
+}
+
+// Side is one of the two wallets that a held merge would join.
+type Side struct {
+	Address string   `json:"address"`          // that signs for it
+	Size    int      `json:"size"`             // now
+	Owners  []string `json:"owners,omitempty"` // that tags name
+}
+
+// The kinds of a Decision.
+const (
+	Forbid = "forbid"
+	Assert = "assert"
+)
+
+// Decision is what a person says of two addresses (claim): that no chain of
+// transactions shows one owner of both (forbid), or that they have one owner
+// whatever the transactions show (assert).
+type Decision struct {
+	ID   int64     `json:"id"` // of its entry in the evidence log
+	Kind string    `json:"decision"`
+	A    string    `json:"a"`
+	B    string    `json:"b"`
+	Who  string    `json:"who"`
+	Why  string    `json:"why"`
+	Time time.Time `json:"time"` // when it was recorded, UTC
 }
 
 // MergeInput is an input that speaks for a merge: its place and the address

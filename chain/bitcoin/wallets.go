@@ -27,6 +27,9 @@ type Wallets struct {
 	roots   *segment
 	merges  *segment
 	held    *segment
+	signers *segment
+	over    *overlay // what people decided (Decide); nil for the ledger alone
+
 }
 
 // Wallets opens what BuildWallets made.
@@ -36,7 +39,7 @@ func (x *Index) Wallets() (*Wallets, error) {
 		kind string
 		row  int
 		to   **segment
-	}{{segmentScripts, hashRow, &w.scripts}, {segmentForest, forestRow, &w.roots}, {segmentMerges, mergeRow, &w.merges}, {segmentHeld, mergeRow, &w.held}} {
+	}{{segmentScripts, hashRow, &w.scripts}, {segmentForest, forestRow, &w.roots}, {segmentMerges, mergeRow, &w.merges}, {segmentHeld, mergeRow, &w.held}, {segmentSigners, signerRow, &w.signers}} {
 		f, ok := x.m.Files[s.kind]
 		if !ok {
 			w.Close()
@@ -53,12 +56,24 @@ func (x *Index) Wallets() (*Wallets, error) {
 
 // Close ends the use of the wallets; the index stays open.
 func (w *Wallets) Close() {
-	for _, s := range []*segment{w.scripts, w.roots, w.merges, w.held} {
+	for _, s := range []*segment{w.scripts, w.roots, w.merges, w.held, w.signers} {
 		s.close()
 	}
 }
 
-func (w *Wallets) root(id uint32) uint32 { return binary.LittleEndian.Uint32(w.roots.at(int(id))) }
+// base is the smallest script of a script's wallet by the ledger alone, root the
+// same after what people decided.
+func (w *Wallets) base(id uint32) uint32 { return binary.LittleEndian.Uint32(w.roots.at(int(id))) }
+
+func (w *Wallets) root(id uint32) uint32 {
+	base := w.base(id)
+	if w.over != nil && w.over.roots[base] {
+		if i, ok := w.over.place(id); ok {
+			return w.over.root[i]
+		}
+	}
+	return base
+}
 
 // number is the number of an address's script, or an error that is
 // chain.ErrNotFound.
@@ -136,6 +151,8 @@ func (w *Wallets) Of(ctx context.Context, addr string, height int64) (tamga.Wall
 // wallet is the claim over members. It is named after its earliest member, which
 // stays while the wallet grows.
 func (w *Wallets) wallet(members []uint32, height int64) (tamga.Wallet, error) {
+	slices.Sort(members)
+	decisions := w.about(func(id uint32) bool { _, in := slices.BinarySearch(members, id); return in })
 	first := func(id uint32) (r row) {
 		r = rowAt(w.scripts.at(int(id)))
 		if r.b&inputSide != 0 { // an input comes before the outputs
@@ -147,7 +164,10 @@ func (w *Wallets) wallet(members []uint32, height int64) (tamga.Wallet, error) {
 		x, y := first(a), first(b)
 		return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b), cmp.Compare(a, b))
 	})
-	v := tamga.Wallet{Size: len(members), Addresses: make([]string, 0, len(members)), Height: w.height(height)}
+	v := tamga.Wallet{
+		Size: len(members), Addresses: make([]string, 0, len(members)), Height: w.height(height),
+		Decisions: decisions,
+	}
 	for _, id := range members {
 		a, err := w.address(id)
 		if err != nil {
@@ -193,10 +213,33 @@ func (w *Wallets) All(ctx context.Context) iter.Seq2[tamga.Wallet, error] {
 	}
 }
 
-// edges are the merges of the component of a script up to a height.
+// edges are the merges of the component of a script up to a height, an assertion
+// at any.
 func (w *Wallets) edges(ctx context.Context, id uint32, height int64) (map[uint32][]merge, error) {
 	root := w.root(id)
 	out := map[uint32][]merge{}
+	add := func(m merge) error {
+		if height != Now && m.rule != assertion {
+			h, err := w.x.heightOf(m.tx)
+			if err != nil || h < 0 || h > height {
+				return err
+			}
+		}
+		out[m.a] = append(out[m.a], m)
+		out[m.b] = append(out[m.b], m)
+		return nil
+	}
+	if w.over != nil && w.over.roots[w.base(id)] {
+		for _, m := range w.over.merges {
+			if w.root(m.a) != root {
+				continue
+			}
+			if err := add(m); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	}
 	for i := range w.merges.len() {
 		if i%(1<<20) == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -205,20 +248,12 @@ func (w *Wallets) edges(ctx context.Context, id uint32, height int64) (map[uint3
 		if int(m.a) >= w.roots.len() || int(m.b) >= w.roots.len() {
 			return nil, fmt.Errorf("the wallets of %s name script %d of %d: build the index again", w.x.dir, max(m.a, m.b), w.roots.len())
 		}
-		if w.root(m.a) != root {
+		if w.base(m.a) != root {
 			continue
 		}
-		if height != Now {
-			h, err := w.x.heightOf(m.tx)
-			if err != nil {
-				return nil, err
-			}
-			if h < 0 || h > height {
-				continue
-			}
+		if err := add(m); err != nil {
+			return nil, err
 		}
-		out[m.a] = append(out[m.a], m)
-		out[m.b] = append(out[m.b], m)
 	}
 	return out, nil
 }
@@ -251,7 +286,7 @@ func (w *Wallets) Why(ctx context.Context, a, b string, height int64) (tamga.Why
 		return tamga.Why{}, err
 	}
 	why := tamga.Why{Same: from == to, Proof: []tamga.Merge{}, Height: w.height(height)}
-	if from == to || w.root(from) != w.root(to) {
+	if from == to {
 		return why, nil
 	}
 	edges, err := w.edges(ctx, from, height)
@@ -260,8 +295,9 @@ func (w *Wallets) Why(ctx context.Context, a, b string, height int64) (tamga.Why
 	}
 	led := walk(edges, from)
 	if _, ok := led[to]; !ok {
-		return why, nil
+		return why, w.apart(ctx, &why, led, to, height)
 	}
+	why.Decisions = w.about(func(id uint32) bool { _, in := led[id]; return in })
 	why.Same = true
 	var path []merge
 	for at := to; at != from; {
@@ -272,7 +308,7 @@ func (w *Wallets) Why(ctx context.Context, a, b string, height int64) (tamga.Why
 	slices.Reverse(path)
 	for i := 0; i < len(path); {
 		end := i + 1
-		for end < len(path) && path[end].tx == path[i].tx { // one transaction, one step
+		for end < len(path) && path[end].tx == path[i].tx && path[end].rule == path[i].rule { // one transaction, one step
 			end++
 		}
 		step, err := w.step(path[i:end])
@@ -287,6 +323,10 @@ func (w *Wallets) Why(ctx context.Context, a, b string, height int64) (tamga.Why
 
 // step is the proof that one transaction gives.
 func (w *Wallets) step(ms []merge) (tamga.Merge, error) {
+	if ms[0].rule == assertion {
+		d := w.over.decisions[ms[0].tx].Decision
+		return tamga.Merge{Rule: "assertion@1", Decision: &d}, nil
+	}
 	s, err := w.x.load(ms[0].tx)
 	if err != nil {
 		return tamga.Merge{}, err
@@ -308,17 +348,4 @@ func (w *Wallets) step(ms []merge) (tamga.Merge, error) {
 	}
 	slices.SortFunc(v.Inputs, func(a, b tamga.MergeInput) int { return cmp.Compare(a.N, b.N) })
 	return v, nil
-}
-
-// Held yields the joins of two large wallets that a single transaction asks for,
-// and which were not made: they are for a person to judge.
-func (w *Wallets) Held() iter.Seq2[tamga.Merge, error] {
-	return func(yield func(tamga.Merge, error) bool) {
-		for i := range w.held.len() {
-			v, err := w.step([]merge{mergeAt(w.held.at(i))})
-			if !yield(v, err) || err != nil {
-				return
-			}
-		}
-	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,21 +20,19 @@ const (
 	segmentForest  = "forest"
 	segmentMerges  = "merges"
 	segmentHeld    = "held"
+	segmentSigners = "signers"
 )
 
 const (
 	forestRow = 4
 	mergeRow  = 24
+	signerRow = 12
 )
 
 // multiInput is the rule that who signs the inputs of one transaction owns them
 // all (Meiklejohn et al. 2013, heuristic 1), held off where several owners may
 // have made it.
 const multiInput = 1
-
-// bridge is how many scripts each of two wallets must have for a single
-// transaction not to be enough to join them.
-const bridge = 1000
 
 // inputSide marks, in the table of scripts, a place that is an input: the script
 // is known only from what was said of the output it spends.
@@ -66,7 +63,7 @@ func BuildWallets(ctx context.Context, dir string, progress func(done, total int
 		return err
 	}
 	defer x.Close()
-	if _, ok := x.m.Files[segmentMerges]; ok {
+	if _, ok := x.m.Files[segmentSigners]; ok {
 		return nil
 	}
 	if err := x.buildWallets(ctx, progress); err != nil {
@@ -93,11 +90,11 @@ func (x *Index) buildWallets(ctx context.Context, progress func(done, total int6
 		return err
 	}
 	defer scripts.close()
-	c := &clusterer{x: x, scripts: scripts, sets: newForest(scripts.len())}
+	c := &clusterer{x: x, scripts: scripts, joiner: joiner{sets: newForest(scripts.len())}}
 	if err := c.run(ctx, progress); err != nil {
 		return err
 	}
-	for _, kind := range []string{segmentForest, segmentMerges, segmentHeld} {
+	for _, kind := range []string{segmentForest, segmentMerges, segmentHeld, segmentSigners} {
 		if err := m.seal(x.dir, kind, ".seg"); err != nil {
 			return err
 		}
@@ -196,23 +193,26 @@ func hasAddress(script []byte) bool {
 
 // clusterer is one run over the transactions in chain order.
 type clusterer struct {
+	joiner
 	x       *Index
 	scripts *segment
-	sets    *forest
-	merges  io.Writer
-	row     []byte
-	held    []merge // joins of two large wallets that one transaction alone asks for
-	err     error
+	signers *bufio.Writer
 }
 
 func (c *clusterer) run(ctx context.Context, progress func(done, total int64)) error {
-	f, err := os.Create(filepath.Join(c.x.dir, segmentMerges+".tmp"))
+	merges, err := os.Create(filepath.Join(c.x.dir, segmentMerges+".tmp"))
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	out := newMergeLog(f)
-	c.merges = out
+	defer merges.Close()
+	signers, err := os.Create(filepath.Join(c.x.dir, segmentSigners+".tmp"))
+	if err != nil {
+		return err
+	}
+	defer signers.Close()
+	c.log, c.out = segmentHead(mergeRow), merges
+	c.signers = bufio.NewWriterSize(signers, 1<<20)
+	c.signers.Write(segmentHead(signerRow))
 	total := uint32(c.x.txs.len())
 	for num := range total {
 		if num%1024 == 0 {
@@ -227,7 +227,8 @@ func (c *clusterer) run(ctx context.Context, progress func(done, total int64)) e
 			return err
 		}
 	}
-	if err := errors.Join(c.err, out.Flush(), f.Close()); err != nil {
+	c.flush()
+	if err := errors.Join(c.err, merges.Close(), c.signers.Flush(), signers.Close()); err != nil {
 		return err
 	}
 	if err := c.writeHeld(); err != nil {
@@ -236,10 +237,18 @@ func (c *clusterer) run(ctx context.Context, progress func(done, total int64)) e
 	return c.writeForest()
 }
 
-func newMergeLog(w io.Writer) *bufio.Writer {
-	out := bufio.NewWriterSize(w, 1<<20)
-	out.Write(segmentHead(mergeRow))
-	return out
+// signer is an input of a transaction that its owner signed for, and the script
+// of the output it spends.
+type signer struct{ tx, in, script uint32 }
+
+func (s signer) bytes(b []byte) []byte {
+	le := binary.LittleEndian
+	return le.AppendUint32(le.AppendUint32(le.AppendUint32(b, s.tx), s.in), s.script)
+}
+
+func signerAt(r []byte) signer {
+	le := binary.LittleEndian
+	return signer{le.Uint32(r), le.Uint32(r[4:]), le.Uint32(r[8:])}
 }
 
 // tx joins the owners of a transaction's inputs.
@@ -248,15 +257,13 @@ func (c *clusterer) tx(ctx context.Context, num uint32) error {
 	if err != nil || s.tx.nIn < 2 {
 		return err
 	}
-	type signer struct{ script, in uint32 }
 	var signers []signer
 	err = s.spent(c.x.find, func(i int, _ input, out output, known bool) {
 		if !known || !hasAddress(out.script) {
 			return
 		}
-		id, ok := c.script(out.script)
-		if ok && !slices.ContainsFunc(signers[max(0, len(signers)-64):], func(o signer) bool { return o.script == id }) {
-			signers = append(signers, signer{id, uint32(i)})
+		if id, ok := c.script(out.script); ok {
+			signers = append(signers, signer{num, uint32(i), id})
 		}
 	})
 	if err != nil || len(signers) < 2 {
@@ -271,10 +278,23 @@ func (c *clusterer) tx(ctx context.Context, num uint32) error {
 			return nil
 		}
 	}
-	for _, o := range signers[1:] {
-		c.join(merge{signers[0].script, o.script, num, signers[0].in, o.in, multiInput})
+	for _, o := range signers {
+		c.signers.Write(o.bytes(nil))
 	}
+	c.joinAll(unions(signers, nil))
 	return c.err
+}
+
+// unions appends the unions that the signers of one transaction ask for: each
+// with the first.
+func unions(signers []signer, to []merge) []merge {
+	first := signers[0]
+	for _, o := range signers[1:] {
+		if o.script != first.script {
+			to = append(to, merge{first.script, o.script, o.tx, first.in, o.in, multiInput})
+		}
+	}
+	return to
 }
 
 // script is the number of a script.
@@ -296,37 +316,11 @@ func find(s *segment, key uint64) (i uint32, ok bool) {
 	return uint32(lo), lo < s.len() && binary.BigEndian.Uint64(s.at(lo)) == key
 }
 
-// join applies a union where it changes the partition and logs it. Two large
-// wallets are held apart until a second transaction says the same.
-func (c *clusterer) join(m merge) {
-	a, b := c.sets.find(m.a), c.sets.find(m.b)
-	if a == b {
-		return
-	}
-	if c.sets.size[a] >= bridge && c.sets.size[b] >= bridge {
-		second := slices.ContainsFunc(c.held, func(h merge) bool {
-			ha, hb := c.sets.find(h.a), c.sets.find(h.b)
-			return h.tx != m.tx && (ha == a && hb == b || ha == b && hb == a)
-		})
-		if !second {
-			c.held = append(c.held, m)
-			return
-		}
-	}
-	c.sets.union(a, b)
-	c.row = m.bytes(c.row[:0])
-	if _, err := c.merges.Write(c.row); err != nil && c.err == nil {
-		c.err = err
-	}
-}
-
 // writeHeld writes the joins that are still held off.
 func (c *clusterer) writeHeld() error {
 	b := segmentHead(mergeRow)
-	for _, m := range c.held {
-		if c.sets.find(m.a) != c.sets.find(m.b) {
-			b = m.bytes(b)
-		}
+	for _, h := range c.waiting() {
+		b = h.bytes(b)
 	}
 	return os.WriteFile(filepath.Join(c.x.dir, segmentHeld+".tmp"), b, 0o644)
 }
@@ -341,8 +335,8 @@ func (c *clusterer) writeForest() error {
 	out := bufio.NewWriterSize(f, 1<<20)
 	out.Write(segmentHead(forestRow))
 	var b [4]byte
-	for _, p := range c.sets.parent {
-		binary.LittleEndian.PutUint32(b[:], p)
+	for _, n := range c.sets {
+		binary.LittleEndian.PutUint32(b[:], n.parent)
 		out.Write(b[:])
 	}
 	if err := out.Flush(); err != nil {

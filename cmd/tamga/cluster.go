@@ -17,7 +17,7 @@ import (
 )
 
 func newCluster(a *app) *cobra.Command {
-	var all, lines, held bool
+	var all, lines, held, plain bool
 	var at int64
 	cmd := &cobra.Command{
 		Use:   "cluster ADDRESS | --all --jsonl | --held",
@@ -28,8 +28,13 @@ that several owners may have made. It is a claim, not a fact of the ledger: "tam
 why" prints the proof for any two addresses of it. A wallet is named after its
 earliest address.
 
-Two wallets of a thousand addresses or more are not joined by one transaction
-alone: --held lists those transactions for a person to judge.`,
+One transaction alone does not join two wallets of a thousand addresses or more, nor
+two whose tags name different owners: a second one does, or a person. "tamga cluster
+held" lists what waits, --held the same as JSON, one a line.
+
+An analyst decides with "tamga cluster forbid" and "tamga cluster assert". What
+decisions and tags change is worked out anew for the wallets they bear on;
+--no-decisions prints what the ledger alone says.`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, argv []string) error {
 			asked := 0
@@ -41,20 +46,12 @@ alone: --held lists those transactions for a person to judge.`,
 			if asked != 1 || all && !lines || all && at >= 0 {
 				return usageError{errors.New("name an ADDRESS (with --at where wanted), or say --all --jsonl, or --held")}
 			}
-			return a.wallets(cmd.Context(), func(w *bitcoin.Wallets) error {
+			return a.wallets(cmd.Context(), plain, func(w *bitcoin.Wallets) error {
 				switch {
 				case all:
 					return a.printWallets(cmd.Context(), w)
 				case held:
-					for m, err := range w.Held() {
-						if err != nil {
-							return err
-						}
-						if err := json.NewEncoder(a.out).Encode(m); err != nil {
-							return err
-						}
-					}
-					return nil
+					return a.printHeld(cmd.Context(), w, true)
 				}
 				v, err := w.Of(cmd.Context(), argv[0], height(at))
 				if err != nil {
@@ -64,6 +61,7 @@ alone: --held lists those transactions for a person to judge.`,
 					return a.print(v)
 				}
 				fmt.Fprintf(a.out, "wallet %s: %d addresses under the multi-input rule (a claim, not a fact of the ledger)\n", v.ID, v.Size)
+				a.sayDecisions(v.Decisions)
 				for _, addr := range v.Addresses {
 					fmt.Fprintln(a.out, addr)
 				}
@@ -71,25 +69,30 @@ alone: --held lists those transactions for a person to judge.`,
 			})
 		},
 	}
+	cmd.AddCommand(newForbid(a), newAssert(a), newDecisions(a), newUndo(a), newHeld(a))
 	f := cmd.Flags()
 	f.BoolVar(&all, "all", false, "every wallet")
 	f.BoolVar(&lines, "jsonl", false, "one wallet a line")
-	f.BoolVar(&held, "held", false, "transactions that alone would join two large wallets, one a line")
+	f.BoolVar(&held, "held", false, "merges that wait for a second transaction or a person, one a line")
+	f.BoolVar(&plain, "no-decisions", false, "what the ledger alone says, without decisions and tags")
 	f.Int64Var(&at, "at", -1, "as it was at this height")
 	return cmd
 }
 
 func newWhy(a *app) *cobra.Command {
 	var at int64
+	var plain bool
 	cmd := &cobra.Command{
 		Use:   "why A B",
 		Short: "Prove that two addresses share a wallet",
 		Long: `Why prints the transactions that join two addresses, from the one to the other:
 each step shares an address with the steps before it, and names the inputs that
-speak for it. Where they share no wallet the proof is empty.`,
+speak for it. A step may also be an analyst's assertion ("tamga cluster assert"). Where
+they share no wallet the proof is empty, and what would join them and was not done is
+named with what stands against it.`,
 		Args: args(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, argv []string) error {
-			return a.wallets(cmd.Context(), func(w *bitcoin.Wallets) error {
+			return a.wallets(cmd.Context(), plain, func(w *bitcoin.Wallets) error {
 				v, err := w.Why(cmd.Context(), argv[0], argv[1], height(at))
 				if err != nil {
 					return unseen(err)
@@ -99,21 +102,29 @@ speak for it. Where they share no wallet the proof is empty.`,
 				}
 				if !v.Same {
 					fmt.Fprintln(a.out, "nothing joins them")
-					return nil
+					for _, h := range v.Held {
+						fmt.Fprintln(a.out, "not done: "+heldLine(h))
+					}
+				} else {
+					fmt.Fprintln(a.out, "one wallet (a claim, by the rule named at each step)")
+					for _, m := range v.Proof {
+						fmt.Fprintln(a.out, mergeLine(m))
+					}
 				}
-				fmt.Fprintln(a.out, "one wallet (a claim, by the rule named at each step)")
-				for _, m := range v.Proof {
-					fmt.Fprintln(a.out, mergeLine(m))
-				}
+				a.sayDecisions(v.Decisions)
 				return nil
 			})
 		},
 	}
 	cmd.Flags().Int64Var(&at, "at", -1, "as it was at this height")
+	cmd.Flags().BoolVar(&plain, "no-decisions", false, "what the ledger alone says, without decisions and tags")
 	return cmd
 }
 
 func mergeLine(m tamga.Merge) string {
+	if d := m.Decision; d != nil {
+		return decisionLine(*d) + " (" + m.Rule + ")"
+	}
 	var inputs []string
 	for _, in := range m.Inputs {
 		inputs = append(inputs, fmt.Sprintf("input %d %s", in.N, in.Address))
@@ -141,8 +152,8 @@ func unseen(err error) error {
 }
 
 // wallets calls fn with the wallets of the workspace's ledger index, working them
-// out where that was not done yet.
-func (a *app) wallets(ctx context.Context, fn func(*bitcoin.Wallets) error) error {
+// out where that was not done yet. They heed decisions and tags unless plain.
+func (a *app) wallets(ctx context.Context, plain bool, fn func(*bitcoin.Wallets) error) error {
 	ws, conf, err := a.open()
 	if err != nil {
 		return err
@@ -168,6 +179,17 @@ func (a *app) wallets(ctx context.Context, fn func(*bitcoin.Wallets) error) erro
 		return err
 	}
 	defer w.Close()
+	if !plain {
+		b, err := a.tagbook(ctx, ws, nil)
+		if err != nil {
+			return err
+		}
+		err = b.heed(ctx, w)
+		b.Close()
+		if err != nil {
+			return err
+		}
+	}
 	return fn(w)
 }
 

@@ -81,6 +81,10 @@ func (b *tagbook) resolver(ctx context.Context, ledger *bitcoin.Index) (r *tags.
 	if ledger != nil {
 		w, err := ledger.Wallets()
 		if err == nil {
+			if err := b.heed(ctx, w); err != nil {
+				w.Close()
+				return nil, nil, err
+			}
 			key, done = w.Key, w.Close
 		} else if !errors.Is(err, bitcoin.ErrNoIndex) {
 			return nil, nil, err
