@@ -46,6 +46,9 @@ type ChangeOutput struct {
 // there is no consensus. Rules that agree add nothing, as they rest on the same
 // habits of the same wallets.
 func ChangeOf(ctx context.Context, src Source, txid string, rules []ChangeRule, mix Mixer) (Change, error) {
+	if !isTxID(txid) {
+		return Change{}, fmt.Errorf("change: %w", subjectError{fmt.Sprintf("%q is no TXID", txid)})
+	}
 	tx, err := src.Tx(ctx, strings.ToLower(txid))
 	if err != nil {
 		return Change{}, fmt.Errorf("change of %s: %w", txid, err)

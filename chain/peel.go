@@ -71,7 +71,7 @@ func Peel(ctx context.Context, src Source, subject string, o PeelOptions) (PeelC
 	p := peeler{src: src, o: o, out: PeelChain{Subject: subject, Direction: Forward, Rule: peelRule, Steps: []PeelStep{}}}
 	id, vout, given := strings.Cut(subject, ":")
 	if !isTxID(id) {
-		return PeelChain{}, fmt.Errorf("peel %s: want TXID or TXID:N", subject)
+		return PeelChain{}, fmt.Errorf("peel: %w", subjectError{fmt.Sprintf("%q is no TXID or TXID:N", subject)})
 	}
 	tx, err := src.Tx(ctx, strings.ToLower(id))
 	if err != nil {

@@ -111,7 +111,7 @@ func (t *tracer) seed(ctx context.Context, subject string) error {
 	if one {
 		n, err = strconv.ParseUint(vout, 10, 32)
 		if err != nil || n >= uint64(len(tx.Out)) {
-			return fmt.Errorf("the transaction has outputs 0 to %d", len(tx.Out)-1)
+			return subjectError{fmt.Sprintf("the transaction has outputs 0 to %d", len(tx.Out)-1)}
 		}
 	}
 	for _, out := range tx.Out {
@@ -147,8 +147,8 @@ func (t *tracer) seedAddress(ctx context.Context, subject string) error {
 		if err != nil {
 			return err
 		}
-		if (a.Network == address.Mainnet) != (tip.Network == address.Mainnet) {
-			return fmt.Errorf("an address of %s, and the source holds %s", a.Network, tip.Network)
+		if err := OtherNetwork(a, tip.Network); err != nil {
+			return err
 		}
 	}
 	for out, err := range t.src.History(ctx, subject) {

@@ -112,10 +112,10 @@ func build(ctx context.Context, dir, blocksDir string, o Options) (Summary, erro
 	switch {
 	case err == nil && old.Network != detected:
 		return Summary{}, fmt.Errorf("the index in %s is of %s, the blocks are of %s", dir, old.Network, detected)
-	case err == nil && old.Blocks == m.Blocks && old.Key == m.Key && slices.Equal(old.Sources, m.Sources):
+	case err == nil && old.Blocks == m.Blocks && old.Key == m.Key && slices.Equal(old.Sources, m.Sources) && old.verifySmall(dir) == nil:
 		old.Summary.Unchanged = true
 		return old.Summary, sweep(dir, old)
-	case err != nil && !errors.Is(err, ErrNoIndex):
+	case err != nil && !errors.Is(err, ErrNoIndex) && !errors.Is(err, ErrDamaged):
 		return Summary{}, err
 	}
 	if err := sweep(dir, old); err != nil {

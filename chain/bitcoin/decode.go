@@ -56,8 +56,11 @@ func DecodeFile(ctx context.Context, file, network string, fn func(*DecodedTx) e
 	}
 	if _, plain := byMagic(b); !plain && filepath.Ext(file) == ".dat" {
 		key, err := xorKey(filepath.Dir(file))
+		if err == nil {
+			err = checkKey(file, b, key)
+		}
 		if err != nil {
-			return err
+			return fmt.Errorf("decode: %w", err)
 		}
 		masked := bytes.Clone(b[:min(len(b), 4)])
 		unmask(masked, key, 0)

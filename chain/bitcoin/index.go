@@ -40,11 +40,14 @@ type Index struct {
 
 var _ chain.Source = (*Index)(nil)
 
-// Open opens the index in a folder. It checks the sizes of the files; Verify
-// checks every byte.
+// Open opens the index in a folder. It checks the sizes of the files, and every byte
+// of a small index; Verify checks every byte of any.
 func Open(dir string) (*Index, error) {
 	m, err := readManifest(dir)
 	if err != nil {
+		return nil, err
+	}
+	if err := m.verifySmall(dir); err != nil {
 		return nil, err
 	}
 	x := &Index{m: m, dir: dir, files: make([]*os.File, len(m.Sources))}
@@ -98,24 +101,6 @@ func (x *Index) Close() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// Verify compares every file of the index with its checksum in the manifest and
-// names the first that differs.
-func (x *Index) Verify(ctx context.Context) error {
-	for kind, f := range x.m.Files {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		sum, _, err := fileSum(filepath.Join(x.dir, f.Name))
-		if err != nil {
-			return fmt.Errorf("verify %s: %w", kind, err)
-		}
-		if sum != f.SHA256 {
-			return fmt.Errorf("verify %s: %s differs from its checksum; build the index again", x.dir, f.Name)
-		}
-	}
-	return nil
 }
 
 // Summary says what the index holds.
@@ -396,7 +381,7 @@ func (x *Index) History(ctx context.Context, addr string) iter.Seq2[tamga.Outpoi
 	return func(yield func(tamga.Outpoint, error) bool) {
 		a, ok := address.Parse(addr)
 		if !ok {
-			yield(tamga.Outpoint{}, fmt.Errorf("%q is no address", addr))
+			yield(tamga.Outpoint{}, chain.NoAddress(addr))
 			return
 		}
 		script, err := address.ToScript(a)

@@ -236,58 +236,6 @@ func TestRebuild(t *testing.T) {
 	sameSource(t, x, b)
 }
 
-// TestDamagedIndex flips a byte in each file: Verify names the file, and no
-// question is answered by a panic.
-func TestDamagedIndex(t *testing.T) {
-	ctx := context.Background()
-	b := economy(t, 30)
-	dir := t.TempDir()
-	_, x := mustBuild(t, dir, write(t, b, chaintest.Shape{}), Options{})
-	if err := x.Verify(ctx); err != nil {
-		t.Fatal(err)
-	}
-	for kind, f := range x.m.Files {
-		file := filepath.Join(dir, f.Name)
-		good, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for at := segmentHeader; at < len(good); at += 1 + len(good)/16 {
-			bad := bytes.Clone(good)
-			bad[at] ^= 0x80
-			if err := os.WriteFile(file, bad, 0o644); err != nil {
-				t.Fatal(err)
-			}
-			y, err := Open(dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := y.Verify(ctx); err == nil || !strings.Contains(err.Error(), f.Name) {
-				t.Fatalf("%s at %d: %v", kind, at, err)
-			}
-			for _, tx := range b.Txs() {
-				if got, err := y.Tx(ctx, tx.TxID); err == nil && got.TxID != tx.TxID {
-					t.Fatalf("%s at %d: asked for %s, got %s", kind, at, tx.TxID, got.TxID)
-				}
-				y.Spender(ctx, tamga.Outpoint{TxID: tx.TxID})
-			}
-			y.Close()
-		}
-		for name, cut := range map[string][]byte{"cut": good[:len(good)-1], "empty": nil, "longer": append(bytes.Clone(good), 0)} {
-			if err := os.WriteFile(file, cut, 0o644); err != nil {
-				t.Fatal(err)
-			}
-			if y, err := Open(dir); err == nil {
-				y.Close()
-				t.Fatalf("%s, %s: opens", kind, name)
-			}
-		}
-		if err := os.WriteFile(file, good, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // TestDuplicateCoinbase: of two coinbases with one id (BIP-30), the later took
 // the other's place, and an address got the money once.
 func TestDuplicateCoinbase(t *testing.T) {

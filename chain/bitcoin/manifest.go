@@ -1,6 +1,7 @@
 package bitcoin
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ type manifest struct {
 	Sources []sourceFile      `json:"sources,omitempty"`
 	Files   map[string]sealed `json:"files"`
 	Summary Summary           `json:"summary"`
+	Sum     string            `json:"sum"` // SHA-256 of the manifest with an empty sum
 }
 
 // sourceFile is a block file as it was when it was indexed.
@@ -77,10 +79,13 @@ func readManifest(dir string) (*manifest, error) {
 	}
 	var m manifest
 	if err := json.Unmarshal(b, &m); err != nil {
-		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, manifestName), err)
+		return nil, fmt.Errorf("%w: read %s: %w", ErrDamaged, filepath.Join(dir, manifestName), err)
 	}
 	if m.Version != manifestVer {
 		return nil, fmt.Errorf("read %s: version %d, this program knows %d", filepath.Join(dir, manifestName), m.Version, manifestVer)
+	}
+	if said := m.Sum; m.stamp() != nil || m.Sum != said {
+		return nil, fmt.Errorf("%w: %s differs from its checksum", ErrDamaged, filepath.Join(dir, manifestName))
 	}
 	for kind, f := range m.Files {
 		if f.Name != filepath.Base(f.Name) {
@@ -90,8 +95,22 @@ func readManifest(dir string) (*manifest, error) {
 	return &m, nil
 }
 
+// stamp sets the manifest's own checksum.
+func (m *manifest) stamp() error {
+	m.Sum = ""
+	b, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	m.Sum = fmt.Sprintf("%x", sha256.Sum256(b))
+	return nil
+}
+
 // write puts the manifest in place and removes what an earlier one named.
 func (m *manifest) write(dir string) error {
+	if err := m.stamp(); err != nil {
+		return err
+	}
 	b, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err

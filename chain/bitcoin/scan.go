@@ -9,57 +9,44 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
 // readAhead is how much of a block file is read at a time.
 const readAhead = 4 << 20
 
 // blkFiles lists the block files of a folder in order, and reads the XOR key
-// that Bitcoin Core 28 and later keeps beside them; a zero key is none.
+// that Bitcoin Core 28 and later keeps beside them; a zero key is none. A key that
+// is not that of the first file is an error that is ErrKey.
 func blkFiles(dir string) (files []string, key [8]byte, err error) {
-	files, err = filepath.Glob(filepath.Join(dir, "blk*.dat"))
+	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, key, err
+		return nil, key, fmt.Errorf("read blocks: %w", err)
+	}
+	for _, e := range entries { // sorted by name
+		if ok, _ := filepath.Match("blk*.dat", e.Name()); !ok {
+			continue
+		}
+		file := filepath.Join(dir, e.Name())
+		info, err := os.Stat(file)
+		if err == nil && !info.Mode().IsRegular() {
+			err = fmt.Errorf("%s is no file", file)
+		}
+		if err != nil {
+			return nil, key, fmt.Errorf("read blocks: %w", err)
+		}
+		files = append(files, file)
 	}
 	if len(files) == 0 {
 		return nil, key, fmt.Errorf("read blocks of %s: no blk*.dat files there", dir)
 	}
-	slices.Sort(files)
-	key, err = xorKey(dir)
+	if key, err = xorKey(dir); err != nil {
+		return nil, key, err
+	}
+	first, err := head(files[0])
+	if err == nil {
+		err = checkKey(files[0], first, key)
+	}
 	return files, key, err
-}
-
-func xorKey(dir string) (key [8]byte, err error) {
-	b, err := os.ReadFile(filepath.Join(dir, "xor.dat"))
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return key, nil
-	case err != nil:
-		return key, fmt.Errorf("read XOR key: %w", err)
-	case len(b) != 8:
-		return key, fmt.Errorf("read XOR key %s: %d bytes, want 8", filepath.Join(dir, "xor.dat"), len(b))
-	}
-	return [8]byte(b), nil
-}
-
-// unmask undoes the XOR of a part of a file that starts at offset.
-func unmask(b []byte, key [8]byte, offset int64) {
-	if key == [8]byte{} {
-		return
-	}
-	var turned [8]byte
-	for i := range turned {
-		turned[i] = key[(offset+int64(i))&7]
-	}
-	word := binary.LittleEndian.Uint64(turned[:])
-	for len(b) >= 8 {
-		binary.LittleEndian.PutUint64(b, binary.LittleEndian.Uint64(b)^word)
-		b = b[8:]
-	}
-	for i := range b {
-		b[i] ^= turned[i]
-	}
 }
 
 // window reads a file through one buffer that holds no more than the largest

@@ -52,7 +52,7 @@ func openSegment(file string, row int, want int64) (*segment, error) {
 		return nil, err
 	}
 	if info.Size() != want {
-		return nil, fmt.Errorf("open segment %s: %d bytes, the manifest says %d", file, info.Size(), want)
+		return nil, fmt.Errorf("%w: %s has %d bytes, the manifest says %d", ErrDamaged, file, info.Size(), want)
 	}
 	if want < segmentHeader || (want-segmentHeader)%int64(row) != 0 {
 		return nil, fmt.Errorf("open segment %s: %d bytes are no whole rows", file, want)

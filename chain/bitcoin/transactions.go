@@ -73,7 +73,7 @@ func buildTransactions(ctx context.Context, dir string, r io.Reader, o Options, 
 		return Summary{}, err
 	}
 	old, err := readManifest(dir)
-	if err != nil && !errors.Is(err, ErrNoIndex) {
+	if err != nil && !errors.Is(err, ErrNoIndex) && !errors.Is(err, ErrDamaged) {
 		return Summary{}, err
 	}
 	if old != nil && old.Network != o.Network {

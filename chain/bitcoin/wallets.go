@@ -80,7 +80,10 @@ func (w *Wallets) root(id uint32) uint32 {
 func (w *Wallets) number(addr string) (uint32, error) {
 	a, ok := address.Parse(addr)
 	if !ok {
-		return 0, fmt.Errorf("%q is no address", addr)
+		return 0, chain.NoAddress(addr)
+	}
+	if err := chain.OtherNetwork(a, w.x.Network()); err != nil {
+		return 0, fmt.Errorf("%s: %w", addr, err)
 	}
 	script, err := address.ToScript(a)
 	if err != nil {

@@ -277,7 +277,7 @@ func (s *Source) History(ctx context.Context, addr string) iter.Seq2[tamga.Outpo
 func (s *Source) history(ctx context.Context, addr string) (*bitcoin.Use, error) {
 	a, ok := address.Parse(addr)
 	if !ok {
-		return nil, fmt.Errorf("%q is no address", addr)
+		return nil, chain.NoAddress(addr)
 	}
 	script, err := address.ToScript(a)
 	if err != nil {

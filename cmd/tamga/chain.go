@@ -114,10 +114,14 @@ whole.`,
 }
 
 func newChainStatus(a *app) *cobra.Command {
-	return &cobra.Command{
+	var verify bool
+	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Tell what the ledger index holds",
-		Args:  args(cobra.NoArgs),
+		Long: `Status tells what the ledger index holds. With --verify every byte of it is compared
+with the checksums made when it was built, and the first file that differs is named.
+An index of up to 64 MiB is compared so whenever it is opened.`,
+		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ws, conf, err := a.open()
 			if err != nil {
@@ -128,9 +132,16 @@ func newChainStatus(a *app) *cobra.Command {
 				return err
 			}
 			defer ledger.Close()
+			if verify {
+				if err := ledger.Verify(cmd.Context()); err != nil {
+					return err
+				}
+			}
 			return a.print(ledger.Summary())
 		},
 	}
+	cmd.Flags().BoolVar(&verify, "verify", false, "compare every byte with its checksum")
+	return cmd
 }
 
 // buildBlocks indexes block files under the network that their magic names.

@@ -42,7 +42,7 @@ With --rule only those are asked, which compose: & (both leave it), | (either do
 			defer src.close()
 			c, err := chain.ChangeOf(cmd.Context(), src, argv[0], rules, bitcoin.Mixes(src.network))
 			if err != nil {
-				return unseen(err)
+				return err
 			}
 			if a.json {
 				return a.print(c)

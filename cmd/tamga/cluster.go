@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"tamga"
-	"tamga/chain"
 	"tamga/chain/bitcoin"
 	"tamga/internal/config"
 )
@@ -55,7 +54,7 @@ decisions and tags change is worked out anew for the wallets they bear on;
 				}
 				v, err := w.Of(cmd.Context(), argv[0], height(at))
 				if err != nil {
-					return unseen(err)
+					return err
 				}
 				if a.json {
 					return a.print(v)
@@ -95,7 +94,7 @@ named with what stands against it.`,
 			return a.wallets(cmd.Context(), plain, func(w *bitcoin.Wallets) error {
 				v, err := w.Why(cmd.Context(), argv[0], argv[1], height(at))
 				if err != nil {
-					return unseen(err)
+					return err
 				}
 				if a.json {
 					return a.print(v)
@@ -141,14 +140,6 @@ func height(at int64) int64 {
 		return bitcoin.Now
 	}
 	return at
-}
-
-// unseen hints at what an address that the ledger does not hold may mean.
-func unseen(err error) error {
-	if errors.Is(err, chain.ErrNotFound) {
-		return hinted{err, "the ledger index has never seen it: see `tamga chain status` for what the index holds"}
-	}
-	return err
 }
 
 // wallets calls fn with the wallets of the workspace's ledger index, working them

@@ -54,7 +54,7 @@ the tags that it names.`,
 			opt.Mix = bitcoin.Mixes(src.network)
 			e, err := chain.ExposureOf(cmd.Context(), src, argv[0], tagger, opt)
 			if err != nil {
-				return unseen(err)
+				return err
 			}
 			if err := a.answerFor(cmd.Context(), ws, conf, e.Basis(), t); err != nil {
 				return err

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 
+	"tamga/chain"
+	"tamga/chain/bitcoin"
 	"tamga/chain/rpc"
 	"tamga/evidence"
 	"tamga/index"
@@ -104,6 +106,10 @@ func hint(err error) string {
 		return h.hint
 	case errors.As(err, &server) && server.Hint != "":
 		return server.Hint
+	case errors.Is(err, bitcoin.ErrKey):
+		return "copy xor.dat out of the node's folder of block files beside the blk*.dat files; a node that does not mask them has none, or one of zeros"
+	case errors.Is(err, bitcoin.ErrDamaged):
+		return "the index holds nothing of its own: make it again with `tamga chain index`"
 	case errors.Is(err, rpc.ErrAnswers):
 		return "what that file holds cannot be trusted: move it away, and ask the servers again with --source node or esplora"
 	case errors.As(err, &usage):
@@ -114,6 +120,10 @@ func hint(err error) string {
 		return "wait for the other program to end; readers (search, verify, serve) need no lock"
 	case errors.Is(err, evidence.ErrIntegrity):
 		return "do not write to this workspace; compare it with a copy, and read docs/formats/log.md"
+	case errors.Is(err, chain.ErrSubject):
+		return "name an address of that ledger as it was printed, or, where the verb takes one, a transaction (TXID) or an output (TXID:N); --network tells which ledger"
+	case errors.Is(err, chain.ErrNotFound):
+		return "whoever was asked does not hold it: `tamga chain status` tells what the local index holds, --source names others to ask"
 	case errors.Is(err, index.ErrUnreachable):
 		return "check index.url in tamga.toml and that the cluster answers; `tamga config show` tells where each setting comes from"
 	}

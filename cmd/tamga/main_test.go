@@ -42,6 +42,7 @@ func TestScripts(t *testing.T) {
 			"exitcode": exitcode,
 			"blocks":   blocks,
 			"waitfile": waitfile,
+			"flip":     flipBit,
 			"ledger":   sources.write,
 		},
 		RequireExplicitExec: true,
@@ -77,6 +78,20 @@ func waitfile(ts *testscript.TestScript, neg bool, args []string) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	ts.Fatalf("%s did not appear", args[0])
+}
+
+// flipBit flips a bit in the middle of the one file that a pattern matches,
+// or, said again, flips it back.
+func flipBit(ts *testscript.TestScript, neg bool, args []string) {
+	files, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(files) != 1 {
+		ts.Fatalf("%s matches %d files", args[0], len(files))
+	}
+	b, err := os.ReadFile(files[0])
+	ts.Check(err)
+	b[len(b)/2] ^= 1
+	ts.Check(os.WriteFile(files[0], b, 0o644))
 }
 
 // realData is the folder of real pages and blocks, or "".

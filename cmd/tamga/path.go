@@ -45,7 +45,7 @@ Where the budget does not suffice, what was found is printed and the exit code i
 			o.Mix = bitcoin.Mixes(src.network)
 			p, err := chain.FindPaths(cmd.Context(), src, argv[0], argv[1], o)
 			if err != nil {
-				return unseen(err)
+				return err
 			}
 			if a.json {
 				err = a.print(p)

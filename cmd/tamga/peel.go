@@ -37,7 +37,7 @@ given, and not found.`,
 			}
 			p, err := chain.Peel(cmd.Context(), src, argv[0], opt)
 			if err != nil {
-				return unseen(err)
+				return err
 			}
 			if a.json {
 				return a.print(p)

@@ -1,0 +1,54 @@
+package bitcoin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// ErrDamaged says that a file of an index is not as it was written. The index holds
+// nothing of its own: it can be removed and built again.
+var ErrDamaged = errors.New("the ledger index is damaged")
+
+// verifiedAtOnce is the size of an index that is compared with its checksums
+// whenever it is opened: some hundredths of a second.
+var verifiedAtOnce int64 = 64 << 20
+
+// Verify compares every file of the index with its checksum in the manifest and
+// names the first that differs, with an error that is ErrDamaged.
+func (x *Index) Verify(ctx context.Context) error { return x.m.verify(ctx, x.dir) }
+
+func (m *manifest) verify(ctx context.Context, dir string) error {
+	for _, kind := range slices.Sorted(maps.Keys(m.Files)) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		f := m.Files[kind]
+		sum, _, err := fileSum(filepath.Join(dir, f.Name))
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		case err != nil:
+			return err
+		case sum != f.SHA256:
+			return fmt.Errorf("%w: %s differs from its checksum", ErrDamaged, filepath.Join(dir, f.Name))
+		}
+	}
+	return nil
+}
+
+// verifySmall verifies an index that is small.
+func (m *manifest) verifySmall(dir string) error {
+	size := int64(0)
+	for _, f := range m.Files {
+		size += f.Size
+	}
+	if size > verifiedAtOnce {
+		return nil
+	}
+	return m.verify(context.Background(), dir)
+}
