@@ -65,8 +65,18 @@ func wasabiTwo() *tamga.Tx {
 	return made(witnessKey, 760_000, ramp(200_000_000, -1_234_567, 40), out)
 }
 
+// join is a round of four makers, one with two coins, and a taker who sweeps: each
+// maker gets his coins back, with a little for it.
 func join() *tamga.Tx {
-	return made(witnessKey, 500_000, ramp(71_111_111, 3_333_331, 6), append(repeat(35_281_835, 5), ramp(1_234_567, 777_777, 4)...))
+	const v, gain = 35_281_835, 3_000
+	return made(witnessKey, 500_000, []int64{v + 1_234_567, v + 2_012_344, v + 2_790_121, v - 600_000, 4_167_898, v + 4*gain + 9_000},
+		append(repeat(v, 5), 1_234_567+gain, 2_012_344+gain, 2_790_121+gain, 3_567_898+gain))
+}
+
+// two is a payment with two equal outputs and change of two sizes, from coins of
+// the values given.
+func two(a, b int64) *tamga.Tx {
+	return made(witnessKey, 600_000, []int64{a, b}, []int64{30_000_000, 30_000_000, 40_999_000, 9_990_000})
 }
 
 func TestClassify(t *testing.T) {
@@ -76,26 +86,31 @@ func TestClassify(t *testing.T) {
 		kind              string
 		coinjoin, abstain bool
 	}{
-		"whirlpool":                     {whirl(), Whirlpool, true, true},
-		"whirlpool, nothing known":      {nothing(whirl()), Whirlpool, true, true},
-		"no pool's denomination":        {made(witnessKey, 700_000, append(repeat(5_100_001, 4), 5_200_000), repeat(5_100_001, 5)), Other, true, true},
-		"wasabi 1":                      {wasabiOne(), Wasabi1, true, true},
-		"wasabi 1, nothing known":       {nothing(wasabiOne()), Wasabi1, true, true},
-		"wasabi 2":                      {wasabiTwo(), Wasabi2, true, true},
-		"wasabi 2, nothing known":       {nothing(wasabiTwo()), Wasabi2, true, true},
-		"wasabi 2 before its time":      {func() *tamga.Tx { x := wasabiTwo(); x.Height = 700_000; return x }(), Other, true, true},
-		"joinmarket":                    {join(), JoinMarket, true, true},
-		"joinmarket, nothing known":     {nothing(join()), JoinMarket, true, true},
-		"its form before it was there":  {func() *tamga.Tx { x := join(); x.Height = 300_000; return x }(), Other, true, true},
-		"tx0":                           {data(made(witnessKey, 650_000, []int64{30_000_000}, append(repeat(5_012_000, 5), 175_000, 4_700_000))), Tx0, false, false},
-		"payment":                       {made(witnessKey, 600_000, []int64{70_000, 80_000}, []int64{100_000, 49_000}), None, false, false},
-		"batch of equal payments":       {batch, None, false, false},
-		"consolidation":                 {made(witnessKey, 600_000, ramp(10_000, 17, 50), []int64{500_000}), None, false, false},
-		"airdrop of dust":               {made(witnessKey, 600_000, ramp(10_000, 17, 30), repeat(546, 20)), None, false, false},
-		"payjoin":                       {made(witnessKey, 700_000, []int64{912_345, 300_111}, []int64{801_234, 410_987}), PayJoin, false, false},
-		"a payer who is among the paid": {func() *tamga.Tx { x := join(); x.Out[0].Address = "in0"; return x }(), None, false, true},
-		"one who takes twice":           {func() *tamga.Tx { x := join(); x.Out[0].Address = x.Out[1].Address; return x }(), None, false, false},
-		"too poor to mix":               {made(witnessKey, 500_000, append(repeat(1_000, 5), 200_000_000), append(repeat(35_281_835, 5), ramp(1_234_567, 777_777, 4)...)), None, false, true},
+		"whirlpool":                       {whirl(), Whirlpool, true, true},
+		"whirlpool, nothing known":        {nothing(whirl()), Whirlpool, true, true},
+		"no pool's denomination":          {made(witnessKey, 700_000, append(repeat(5_100_001, 4), 5_200_000), repeat(5_100_001, 5)), Other, true, true},
+		"wasabi 1":                        {wasabiOne(), Wasabi1, true, true},
+		"wasabi 1, nothing known":         {nothing(wasabiOne()), Wasabi1, true, true},
+		"wasabi 2":                        {wasabiTwo(), Wasabi2, true, true},
+		"wasabi 2, nothing known":         {nothing(wasabiTwo()), Wasabi2, true, true},
+		"wasabi 2 before its time":        {func() *tamga.Tx { x := wasabiTwo(); x.Height = 700_000; return x }(), Other, true, true},
+		"joinmarket":                      {join(), JoinMarket, true, true},
+		"joinmarket, nothing known":       {nothing(join()), JoinMarket, true, true},
+		"its form before it was there":    {func() *tamga.Tx { x := join(); x.Height = 300_000; return x }(), Other, true, true},
+		"tx0":                             {data(made(witnessKey, 650_000, []int64{30_000_000}, append(repeat(5_012_000, 5), 175_000, 4_700_000))), Tx0, false, false},
+		"payment":                         {made(witnessKey, 600_000, []int64{70_000, 80_000}, []int64{100_000, 49_000}), None, false, false},
+		"batch of equal payments":         {batch, None, false, false},
+		"consolidation":                   {made(witnessKey, 600_000, ramp(10_000, 17, 50), []int64{500_000}), None, false, false},
+		"airdrop of dust":                 {made(witnessKey, 600_000, ramp(10_000, 17, 30), repeat(546, 20)), None, false, false},
+		"payjoin":                         {made(witnessKey, 700_000, []int64{912_345, 300_111}, []int64{801_234, 410_987}), PayJoin, false, false},
+		"a payer who is among the paid":   {func() *tamga.Tx { x := join(); x.Out[0].Address = "in0"; return x }(), None, false, true},
+		"one who takes twice":             {func() *tamga.Tx { x := join(); x.Out[0].Address = x.Out[1].Address; return x }(), None, false, false},
+		"changes that no coins add up to": {made(witnessKey, 500_000, ramp(71_111_111, 3_333_331, 6), append(repeat(35_281_835, 5), ramp(1_234_567, 777_777, 4)...)), Other, true, true},
+		"two who mix":                     {two(71_000_000, 40_000_000), None, false, true},
+		"two equal payments of coins that do not split": {two(55_000_000, 56_000_000), None, false, false},
+		"a small round of WabiSabi":                     {made(taproot, 760_000, ramp(30_000_000, -3_000_017, 5), []int64{43_046_721, 16_777_216, 8_388_608, 2_097_152, 1_594_323, 1_234_567, 262_144}), Wasabi2, true, true},
+		"round values, sorted":                          {made(witnessKey, 760_000, ramp(3_000_000, -11_000, 20), append(repeat(500_000, 2), append(repeat(20_000, 2), repeat(10_000, 30)...)...)), None, false, true},
+		"too poor to mix":                               {made(witnessKey, 500_000, append(repeat(1_000, 5), 200_000_000), append(repeat(35_281_835, 5), ramp(1_234_567, 777_777, 4)...)), None, false, true},
 	} {
 		got := Classify(x.tx, "mainnet")
 		if got.Kind != x.kind || got.Coinjoin != x.coinjoin || got.Abstain != x.abstain || got.Abstain != Abstains(x.tx, "mainnet") {

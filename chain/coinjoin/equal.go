@@ -14,7 +14,10 @@ const joinmarketFrom = 336_000
 // brought is what he takes with him.
 func joinmarket(s *shape) (float64, string) {
 	n := s.mode.n
-	if n < 3 || s.height >= 0 && s.height < joinmarketFrom || len(s.in) < n || s.owners < n || !s.distinct || s.data > 0 || s.reused() > 0 {
+	if n == 2 {
+		return duo(s)
+	}
+	if n < 3 || s.height >= 0 && s.height < joinmarketFrom || len(s.in) < n || s.owners < n || !s.distinct || s.data > 0 || s.reused() > 0 || s.decomposed() {
 		return 0, ""
 	}
 	rest := len(s.out) - n
@@ -39,7 +42,27 @@ func joinmarket(s *shape) (float64, string) {
 	if s.known && !splits(s) {
 		return 0, ""
 	}
+	switch matched, _, all := s.parties(); {
+	case matched >= rest-1: // all but the taker, who pays for the rest
+		confidence = min(0.95, confidence+0.1)
+	case all && 2*matched < rest-1:
+		return 0, ""
+	}
 	return confidence, fmt.Sprintf("%d outputs of %d satoshi with %d of change, inputs of %d scripts", n, s.mode.value, rest, s.owners)
+}
+
+// duo is a round of a taker and one maker. The maker comes out of it with a gain and
+// the taker pays for all; where one wallet makes a payment look like a mix
+// (Stonewall), both halves pay for the miner.
+func duo(s *shape) (float64, string) {
+	if !s.pair() || s.height >= 0 && s.height < joinmarketFrom || s.decomposed() {
+		return 0, ""
+	}
+	matched, gained, _ := s.parties()
+	if rest := len(s.out) - 2; gained != 1 || matched != rest {
+		return 0, ""
+	}
+	return 0.7, fmt.Sprintf("2 outputs of %d satoshi, and one of two parties gained by it", s.mode.value)
 }
 
 // splits says whether the inputs can be shared out so that each party could pay
@@ -67,6 +90,9 @@ func round(v int64) bool {
 // other: equal outputs for several owners in a form that no protocol above has.
 func other(s *shape) (float64, string) {
 	n := s.mode.n
+	if s.decomposed() && s.distinct && len(s.in) >= 5 && s.owners >= 3 && s.data == 0 && s.reused() == 0 {
+		return 0.6, fmt.Sprintf("%d of %d outputs of WabiSabi's standard values, inputs of %d scripts", s.standard, len(s.out), s.owners)
+	}
 	if n < 5 || !s.distinct || s.owners < n || s.suspect() == "" || s.data > 0 || s.reused() > 0 || s.known && !splits(s) {
 		return 0, ""
 	}
