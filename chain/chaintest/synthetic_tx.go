@@ -146,7 +146,7 @@ func (s *synthesis) inputs() (segwit bool) {
 		t.base = binary.LittleEndian.AppendUint32(t.base, sequence)
 		segwit = segwit || c.kind == payNested || c.kind >= payWitness && c.kind <= payTaproot
 		if s.Undo {
-			s.undo = appendCoin(s.undo, int64(c.height), c.coinbase, c.value, c.script[:c.size])
+			s.undo = AppendCoin(s.undo, int64(c.height), c.coinbase, c.value, c.script[:c.size])
 		}
 	}
 	return segwit

@@ -16,8 +16,8 @@ func appendVarint(b []byte, n uint64) []byte {
 	return append(b, tmp[i:]...)
 }
 
-// compressAmount is Core's CompressAmount: trailing decimal zeros go into an exponent.
-func compressAmount(n uint64) uint64 {
+// CompressAmount is Core's: trailing decimal zeros go into an exponent.
+func CompressAmount(n uint64) uint64 {
 	if n == 0 {
 		return 0
 	}
@@ -46,8 +46,8 @@ func appendScript(b, s []byte) []byte {
 	return append(appendVarint(b, uint64(len(s))+6), s...)
 }
 
-// appendCoin is one spent output of a transaction's undo data.
-func appendCoin(b []byte, height int64, coinbase bool, value int64, script []byte) []byte {
+// AppendCoin is one spent output of a transaction's undo data.
+func AppendCoin(b []byte, height int64, coinbase bool, value int64, script []byte) []byte {
 	code := uint64(height) * 2
 	if coinbase {
 		code++
@@ -56,5 +56,8 @@ func appendCoin(b []byte, height int64, coinbase bool, value int64, script []byt
 	if height > 0 {
 		b = append(b, 0) // the version of the transaction, once
 	}
-	return appendScript(appendVarint(b, compressAmount(uint64(value))), script)
+	return appendScript(appendVarint(b, CompressAmount(uint64(value))), script)
 }
+
+// AppendSize is a CompactSize.
+func AppendSize(b []byte, n int) []byte { return appendSize(b, n) }
