@@ -164,6 +164,10 @@ func readKey(dir string) (note.Verifier, error) {
 	if !ok {
 		return nil, errors.New("the key does not end in a line end")
 	}
+	return parseKey(vkey)
+}
+
+func parseKey(vkey string) (note.Verifier, error) {
 	v, err := note.NewVerifier(vkey)
 	if err != nil {
 		return nil, err

@@ -23,7 +23,41 @@ const (
 	bundleHead    = "bundle.json"
 	bundleTrace   = "trace.json"
 	bundleTxs     = "transactions.jsonl"
+	bundleTags    = "tags.jsonl"
+	bundleSeal    = "seal.json"
 )
+
+// Annex is what a bundle holds beside the ledger: tags, rates, claims of the
+// evidence log. The ledger knows nothing of them; who does hands them in. Every
+// part may be missing.
+type Annex struct {
+	StopTag bool   // the trace ends at tagged addresses
+	Fiat    string // currency of the values of its hops
+
+	Finish func(*tamga.Trace) error               // adds to the trace what the ledger does not know
+	Gather func(tamga.Trace) (BundleExtra, error) // what is carried for it
+	Seal   func(manifest []byte) ([]byte, error)  // what is said about the finished manifest
+}
+
+// BundleExtra are files beside those of the ledger, and transactions that they
+// rest on.
+type BundleExtra struct {
+	Files []BundleText
+	TxIDs []string
+	Log   *BundleLog // where Files hold entries of one
+}
+
+// BundleText is a file in a bundle.
+type BundleText struct {
+	Name string
+	Data []byte
+}
+
+// BundleLog is the head of the evidence log that entries in a bundle stand under.
+type BundleLog struct {
+	Key  string `json:"key"`
+	Head string `json:"head"`
+}
 
 type bundleManifest struct {
 	Version int           `json:"version"`
@@ -33,6 +67,7 @@ type bundleManifest struct {
 	Tip     bundleTip     `json:"tip"`
 	Made    time.Time     `json:"made"`
 	Options bundleOptions `json:"options"`
+	Log     *BundleLog    `json:"log,omitempty"`
 	Files   []bundleFile  `json:"files"`
 }
 
@@ -55,6 +90,8 @@ type bundleOptions struct {
 	Mixes     bool        `json:"mixes,omitempty"` // the trace tells the mixes that it met
 	StopMix   bool        `json:"stop_mix,omitempty"`
 	Assume    []string    `json:"assume,omitempty"`
+	StopTag   bool        `json:"stop_tag,omitempty"` // the trace ends at the addresses of tags.jsonl
+	Fiat      string      `json:"fiat,omitempty"`     // currency of the values, by rates.jsonl
 }
 
 type bundleFile struct {
@@ -75,14 +112,24 @@ type bundleTx struct {
 
 // TraceBundle follows a subject and writes the outcome to w as a bundle. Only an
 // index made from blocks can prove what it says.
-func (x *Index) TraceBundle(ctx context.Context, w io.Writer, subject string, o chain.Options, made time.Time) (tamga.Trace, error) {
+func (x *Index) TraceBundle(ctx context.Context, w io.Writer, subject string, o chain.Options, made time.Time, annex Annex) (tamga.Trace, error) {
 	if x.data != nil {
 		return tamga.Trace{}, errNoBlocks
 	}
 	r := &recorder{Index: x, asked: map[string]bool{}}
 	tr, err := chain.Trace(ctx, r, subject, o)
+	if err == nil && annex.Finish != nil {
+		err = annex.Finish(&tr)
+	}
+	var extra BundleExtra
+	if err == nil && annex.Gather != nil {
+		extra, err = annex.Gather(tr)
+	}
 	if err != nil {
 		return tamga.Trace{}, err
+	}
+	for _, id := range extra.TxIDs {
+		r.asked[id] = true
 	}
 	tip, err := x.Tip(ctx)
 	if err != nil {
@@ -94,9 +141,14 @@ func (x *Index) TraceBundle(ctx context.Context, w io.Writer, subject string, o 
 		Options: bundleOptions{
 			Direction: tr.Direction, Method: tr.Method, Hops: o.Hops, MinValue: o.MinValue, Fanout: o.Fanout, Since: timeOrNil(o.Since), Until: timeOrNil(o.Until),
 			Mixes: o.Mix != nil, StopMix: o.StopMix, Assume: o.Assume,
+			StopTag: annex.StopTag, Fiat: annex.Fiat,
 		},
+		Log: extra.Log,
 	}
 	for _, e := range tr.Ends {
+		if annex.StopTag {
+			break // tags.jsonl says where and why
+		}
 		if e.Reason == chain.EndTag || e.Reason == chain.EndMix && !o.StopMix {
 			m.Options.Stops = append(m.Options.Stops, e)
 		}
@@ -121,14 +173,26 @@ func (x *Index) TraceBundle(ctx context.Context, w io.Writer, subject string, o 
 	if err := put(bundleTxs, func(w io.Writer) error { return x.writeProofs(ctx, w, r.asked) }); err != nil {
 		return tamga.Trace{}, err
 	}
-	files := m.Files // without the manifest itself
-	if err := put(bundleHead, func(w io.Writer) error {
-		m.Files = files
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(m)
-	}); err != nil {
+	for _, f := range extra.Files {
+		if err := put(f.Name, func(w io.Writer) error { _, err := w.Write(f.Data); return err }); err != nil {
+			return tamga.Trace{}, err
+		}
+	}
+	manifest, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
 		return tamga.Trace{}, err
+	}
+	if err := put(bundleHead, func(w io.Writer) error { _, err := w.Write(manifest); return err }); err != nil {
+		return tamga.Trace{}, err
+	}
+	if annex.Seal != nil {
+		seal, err := annex.Seal(manifest)
+		if err != nil {
+			return tamga.Trace{}, err
+		}
+		if err := put(bundleSeal, func(w io.Writer) error { _, err := w.Write(seal); return err }); err != nil {
+			return tamga.Trace{}, err
+		}
 	}
 	return tr, z.Close()
 }

@@ -23,7 +23,7 @@ var madeAt = time.Date(2024, 2, 1, 12, 0, 0, 0, time.UTC)
 func bundleOf(t testing.TB, x *Index, subject string, o chain.Options) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if _, err := x.TraceBundle(context.Background(), &b, subject, o, madeAt); err != nil {
+	if _, err := x.TraceBundle(context.Background(), &b, subject, o, madeAt, Annex{}); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -31,7 +31,7 @@ func bundleOf(t testing.TB, x *Index, subject string, o chain.Options) []byte {
 
 func verify(t testing.TB, b []byte) BundleReport {
 	t.Helper()
-	r, err := VerifyBundle(context.Background(), bytes.NewReader(b), int64(len(b)))
+	r, err := VerifyBundle(context.Background(), bytes.NewReader(b), int64(len(b)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func TestForgedBundle(t *testing.T) {
 	for i := 0; i < len(good); i += 97 {
 		bad := bytes.Clone(good)
 		bad[i] ^= 0x40
-		r, err := VerifyBundle(context.Background(), bytes.NewReader(bad), int64(len(bad)))
+		r, err := VerifyBundle(context.Background(), bytes.NewReader(bad), int64(len(bad)), nil)
 		if err == nil && r.OK && !bytes.Equal(joined(unzip(t, bad)), joined(unzip(t, good))) {
 			t.Errorf("byte %d changed what the bundle holds and nobody saw it", i)
 		}
@@ -215,7 +215,7 @@ func joined(files map[string][]byte) []byte {
 
 func TestBundleRefuses(t *testing.T) {
 	for _, bad := range [][]byte{nil, []byte("PK"), []byte(strings.Repeat("x", 1000))} {
-		if _, err := VerifyBundle(context.Background(), bytes.NewReader(bad), int64(len(bad))); err == nil {
+		if _, err := VerifyBundle(context.Background(), bytes.NewReader(bad), int64(len(bad)), nil); err == nil {
 			t.Errorf("%d bytes were read as a bundle", len(bad))
 		}
 	}
@@ -233,7 +233,7 @@ func TestBundleRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer x.Close()
-	if _, err := x.TraceBundle(context.Background(), io.Discard, b.Address("ada"), chain.Options{}, madeAt); !errors.Is(err, errNoBlocks) {
+	if _, err := x.TraceBundle(context.Background(), io.Discard, b.Address("ada"), chain.Options{}, madeAt, Annex{}); !errors.Is(err, errNoBlocks) {
 		t.Errorf("an index that can prove nothing: %v", err)
 	}
 }

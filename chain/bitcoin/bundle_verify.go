@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 
 	"tamga"
@@ -27,7 +26,13 @@ type BundleReport struct {
 	Tip          bundleTip       `json:"tip"`
 	Transactions int             `json:"transactions"` // proven to stand in their blocks
 	Blocks       []string        `json:"blocks"`       // hashes to ask any node for
+	Linked       int             `json:"linked"`       // pairs of blocks, the later naming the earlier
 	Hops         int             `json:"hops"`
+	Tags         int             `json:"tags"`
+	Rates        int             `json:"rates"`
+	Entries      []string        `json:"entries"`          // of the evidence log, proven to stand in it
+	Sealed       *Sealed         `json:"sealed,omitempty"` // by the log that says it wrote this bundle
+	Unshown      []string        `json:"unshown"`          // what no check of a bundle alone can show
 	Problems     []BundleProblem `json:"problems"`
 }
 
@@ -47,8 +52,8 @@ const (
 // transaction stands under the merkle root of a block with work, and that the
 // trace follows from those transactions alone by the method it names. The error
 // is about reading; what does not match is in the report.
-func VerifyBundle(ctx context.Context, r io.ReaderAt, size int64) (BundleReport, error) {
-	rep := BundleReport{Blocks: []string{}, Problems: []BundleProblem{}}
+func VerifyBundle(ctx context.Context, r io.ReaderAt, size int64, read AnnexReader) (BundleReport, error) {
+	rep := BundleReport{Blocks: []string{}, Entries: []string{}, Unshown: []string{}, Problems: []BundleProblem{}}
 	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return rep, fmt.Errorf("verify bundle: %w", err)
@@ -77,9 +82,19 @@ func VerifyBundle(ctx context.Context, r io.ReaderAt, size int64) (BundleReport,
 	}
 	tr.text = bytes.TrimSpace(text)
 	rep.Subject, rep.Hops = tr.Subject, len(tr.Hops)
-	if src := b.transactions(ctx, m.Network); err == nil && src != nil {
-		b.replay(ctx, src, m, tr)
+	src := b.transactions(ctx, m.Network)
+	annex := b.annex(m, head, tr, read)
+	if src != nil {
+		for _, j := range annex.Joined {
+			if err := src.joined(j, annex.Decided); err != nil {
+				b.problem(bundleTags, fmt.Errorf("that %s and %s share a wallet: %w", j.A, j.B, err))
+			}
+		}
 	}
+	if err == nil && src != nil {
+		b.replay(ctx, src, m, tr, annex)
+	}
+	b.unshown(annex)
 	rep.OK = len(rep.Problems) == 0
 	return rep, ctx.Err()
 }
@@ -118,8 +133,12 @@ func (b *bundleReader) read(name string) ([]byte, error) {
 
 // digests compares every file with the manifest.
 func (b *bundleReader) digests(files []bundleFile) {
-	named := map[string]bool{bundleHead: true}
+	named := map[string]bool{bundleHead: true, bundleSeal: true}
 	for _, f := range files {
+		if named[f.Name] {
+			b.problem(bundleHead, fmt.Errorf("names %s twice, or itself", f.Name))
+			continue
+		}
 		named[f.Name] = true
 		text, err := b.read(f.Name)
 		if err != nil {
@@ -130,10 +149,15 @@ func (b *bundleReader) digests(files []bundleFile) {
 			b.problem(f.Name, errors.New("differs from its digest in "+bundleHead))
 		}
 	}
+	held := map[string]bool{}
 	for _, f := range b.z.File {
-		if !named[f.Name] {
+		switch {
+		case !named[f.Name]:
 			b.problem(f.Name, errors.New("is not named in "+bundleHead))
+		case held[f.Name]:
+			b.problem(f.Name, errors.New("is there twice"))
 		}
+		held[f.Name] = true
 	}
 	for _, name := range []string{bundleTrace, bundleTxs} {
 		if !named[name] {
@@ -155,7 +179,7 @@ func (b *bundleReader) transactions(ctx context.Context, network string) *bundle
 	}
 	defer f.Close()
 	src := &bundleSource{network: network, txs: map[Hash]*stored{}}
-	blocks := map[string]bool{}
+	headers := map[Hash]blockHeader{}
 	scan := bufio.NewScanner(io.LimitReader(f, maxBundleFile))
 	scan.Buffer(nil, maxBundleLine)
 	for n := 1; scan.Scan() && ctx.Err() == nil; n++ {
@@ -177,14 +201,30 @@ func (b *bundleReader) transactions(ctx context.Context, network string) *bundle
 			b.problem(bundleTxs, fmt.Errorf("line %d: %w", n, err))
 			continue
 		}
-		src.txs[s.id] = s
+		if src.txs[s.id] != nil {
+			b.problem(bundleTxs, fmt.Errorf("line %d: transaction %s is there twice", n, s.id))
+			continue
+		}
+		place := blockHeader{header(p.Header).prev(), s.block.height}
+		if other, seen := headers[s.block.id]; seen && other != place {
+			b.problem(bundleTxs, fmt.Errorf("line %d: block %s has height %d, and %d", n, s.block.id, place.height, other.height))
+			continue
+		}
+		src.txs[s.id], headers[s.block.id] = s, place
 		b.rep.Transactions++
-		blocks[s.block.id.String()] = true
 	}
 	if err := scan.Err(); err != nil {
 		b.problem(bundleTxs, err)
 	}
-	b.rep.Blocks = append(b.rep.Blocks, slices.Sorted(maps.Keys(blocks))...)
+	for id := range headers {
+		b.rep.Blocks = append(b.rep.Blocks, id.String())
+	}
+	slices.Sort(b.rep.Blocks)
+	pairs, problems := linked(headers)
+	b.rep.Linked = pairs
+	for _, err := range problems {
+		b.problem(bundleTxs, err)
+	}
 	return src
 }
 
@@ -211,7 +251,7 @@ func (t *bundleTx) proof() (*proof, error) {
 }
 
 // replay follows the subject again over the proven transactions alone.
-func (b *bundleReader) replay(ctx context.Context, src *bundleSource, m bundleManifest, tr claimedTrace) {
+func (b *bundleReader) replay(ctx context.Context, src *bundleSource, m bundleManifest, tr claimedTrace, annex AnnexReport) {
 	o := chain.Options{Direction: m.Options.Direction, Method: m.Options.Method, Hops: m.Options.Hops, MinValue: m.Options.MinValue, Fanout: m.Options.Fanout, StopMix: m.Options.StopMix, Assume: m.Options.Assume}
 	if m.Options.Mixes {
 		o.Mix = Mixes(m.Network)
@@ -222,15 +262,12 @@ func (b *bundleReader) replay(ctx context.Context, src *bundleSource, m bundleMa
 	if t := m.Options.Until; t != nil {
 		o.Until = *t
 	}
-	if len(m.Options.Stops) > 0 {
-		stops := map[tamga.Outpoint]string{}
-		for _, e := range m.Options.Stops {
-			stops[tamga.Outpoint{TxID: e.TxID, Vout: e.Vout}] = e.Reason
-		}
-		o.Stop = func(tx *tamga.Tx, out tamga.TxOut) string { return stops[tamga.Outpoint{TxID: tx.TxID, Vout: out.N}] }
-	}
+	o.Stop = stopper(m, annex)
 	src.index()
 	again, err := chain.Trace(ctx, src, tr.Subject, o)
+	if err == nil && annex.Finish != nil {
+		err = annex.Finish(&again)
+	}
 	if err != nil {
 		b.problem(bundleTrace, fmt.Errorf("the trace cannot be followed again: %w", err))
 		return
@@ -239,6 +276,93 @@ func (b *bundleReader) replay(ctx context.Context, src *bundleSource, m bundleMa
 	if err != nil {
 		b.problem(bundleTrace, err)
 	} else if !bytes.Equal(got, tr.text) {
-		b.problem(bundleTrace, fmt.Errorf("by %s the transactions give another trace: %d hops and %d ends, it has %d and %d", o.Method, len(again.Hops), len(again.Ends), len(tr.Hops), len(tr.Ends)))
+		b.problem(bundleTrace, differs(again, tr))
+	}
+}
+
+// differs names the first thing in which a claimed trace is not the one that
+// follows from the transactions.
+func differs(again tamga.Trace, tr claimedTrace) error {
+	for i, h := range again.Hops {
+		want, err := json.Marshal(h)
+		if err != nil {
+			return err
+		}
+		if i >= len(tr.Hops) {
+			return fmt.Errorf("hop %d is missing: transaction %s moves %s to output %d", i+1, h.TxID, h.Amount, h.Out.N)
+		}
+		if !bytes.Equal(tr.Hops[i], want) {
+			return fmt.Errorf("hop %d, of transaction %s to output %d, says %s; by %s the transactions give %s", i+1, h.TxID, h.Out.N, clip(tr.Hops[i]), again.Method, want)
+		}
+	}
+	if n := len(again.Hops); len(tr.Hops) > n {
+		return fmt.Errorf("hop %d does not follow from the transactions: %s", n+1, clip(tr.Hops[n]))
+	}
+	for i, e := range again.Ends {
+		want, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		if i >= len(tr.Ends) || !bytes.Equal(tr.Ends[i], want) {
+			return fmt.Errorf("end %d, at %s:%d, is not as the transactions and tags give it: %s", i+1, e.TxID, e.Vout, want)
+		}
+	}
+	return fmt.Errorf("by %s the transactions give another trace: %d hops and %d ends, it has %d and %d", again.Method, len(again.Hops), len(again.Ends), len(tr.Hops), len(tr.Ends))
+}
+
+// clip keeps what is quoted of a bundle short.
+func clip(b []byte) []byte {
+	const most = 1 << 10
+	if len(b) > most {
+		return append(bytes.Clone(b[:most]), "…"...)
+	}
+	return b
+}
+
+// annex reads what is not the ledger's.
+func (b *bundleReader) annex(m bundleManifest, head []byte, tr claimedTrace, read AnnexReader) AnnexReport {
+	if read == nil {
+		return AnnexReport{}
+	}
+	v := BundleView{
+		Manifest: head, StopTag: m.Options.StopTag, Fiat: m.Options.Fiat, Assume: m.Options.Assume, Log: m.Log,
+		Subject: tr.Subject, Trace: tr.text, Files: map[string][]byte{},
+	}
+	for _, f := range b.z.File {
+		switch f.Name {
+		case bundleHead, bundleTrace, bundleTxs:
+			continue
+		}
+		text, err := b.read(f.Name)
+		if err != nil {
+			b.problem(f.Name, err)
+			continue
+		}
+		v.Files[f.Name] = text
+	}
+	rep := read(v)
+	for _, p := range rep.Problems {
+		b.problem(p.File, errors.New(p.What))
+	}
+	b.rep.Tags, b.rep.Rates, b.rep.Sealed = rep.Tags, rep.Rates, rep.Sealed
+	b.rep.Entries = append(b.rep.Entries, rep.Entries...)
+	return rep
+}
+
+// unshown says what the bundle cannot show by itself.
+func (b *bundleReader) unshown(annex AnnexReport) {
+	say := func(format string, a ...any) { b.rep.Unshown = append(b.rep.Unshown, fmt.Sprintf(format, a...)) }
+	say("that its %d blocks stand in the best chain: ask a node for their hashes", len(b.rep.Blocks))
+	say("that what it calls unspent was so: what is not there cannot be proven by what is")
+	if b.rep.Tags > 0 {
+		say("that its tags are true: each names its source")
+	}
+	if b.rep.Rates > 0 {
+		say("that its rates are right: each names its source")
+	}
+	if annex.Sealed == nil {
+		say("who made it, and that it is as it was made: it is not sealed")
+	} else {
+		say("whose key %s is: compare it with the one that its maker gives you", annex.Sealed.Key)
 	}
 }

@@ -84,6 +84,20 @@ func climb(leaf Hash, i uint32, branch []Hash) Hash {
 	return leaf
 }
 
+// copied tells whether a proof leads through the copy that stands beside the last
+// hash of an odd level: the same bytes under a place that the block has not got
+// (CVE-2012-2459).
+func (p *proof) copied(leaf Hash) bool {
+	for i, h := range p.Branch {
+		at := p.Index >> i
+		if at%2 == 1 && h == leaf {
+			return true
+		}
+		leaf = climb(leaf, at%2, []Hash{h})
+	}
+	return false
+}
+
 // maxBranch bounds a branch: a block has fewer than 2^17 transactions.
 const maxBranch = 17
 
@@ -110,7 +124,7 @@ func (p *proof) check(network string) (*stored, error) {
 	if network == "mainnet" && target(h.bits()).Cmp(mainnetLimit) > 0 {
 		return s, fmt.Errorf("block %s asks for less work than the main chain ever did", id)
 	}
-	if len(p.Branch) > maxBranch || p.Index>>len(p.Branch) != 0 || climb(s.id, p.Index, p.Branch) != h.merkle() {
+	if len(p.Branch) > maxBranch || p.Index>>len(p.Branch) != 0 || climb(s.id, p.Index, p.Branch) != h.merkle() || p.copied(s.id) {
 		return s, fmt.Errorf("transaction %s is not under the merkle root of block %s", s.id, id)
 	}
 	s.block = &blockInfo{id: id, height: p.Height, stamp: h.time()}

@@ -71,7 +71,7 @@ func ReadCSV(in io.Reader, c Columns) (out []Rate, err error) {
 		if rate.Rate == "" {
 			continue
 		}
-		if err := rate.check(); err != nil {
+		if err := rate.Check(); err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
 		key := [3]string{rate.Date, rate.Asset, rate.Currency}
@@ -85,8 +85,9 @@ func ReadCSV(in io.Reader, c Columns) (out []Rate, err error) {
 	}
 }
 
-func (r Rate) check() error {
-	if t, err := time.Parse(time.DateOnly, r.Date); err != nil || day(t) != r.Date {
+// Check says what is wrong with a rate.
+func (r Rate) Check() error {
+	if t, err := time.Parse(time.DateOnly, r.Date); err != nil || Day(t) != r.Date {
 		return fmt.Errorf("date %.20q is not YYYY-MM-DD", r.Date)
 	}
 	if _, ok := decimal(r.Rate); !ok {

@@ -57,5 +57,5 @@ func (r Rate) Value(amount tamga.Amount) *tamga.Fiat {
 	return &tamga.Fiat{Currency: r.Currency, Value: v.Quo(v, unit).FloatString(2), Rate: r.Rate, Date: r.Date, Source: r.Source}
 }
 
-// day is the day of a time, as rates have it.
-func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+// Day is the day of a time, as rates have it.
+func Day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

@@ -157,7 +157,7 @@ func FuzzReadCSV(f *testing.F) {
 			t.Fatal("an answer beside an error")
 		}
 		for _, r := range all {
-			if r.check() != nil {
+			if r.Check() != nil {
 				t.Fatalf("rate %+v", r)
 			}
 		}

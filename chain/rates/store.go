@@ -90,7 +90,7 @@ func (s *Store) Fill(ctx context.Context, claims iter.Seq2[json.RawMessage, erro
 
 // On is the rate of an asset on the day of a time, if there is one for that day.
 func (s *Store) On(ctx context.Context, asset, currency string, at time.Time) (r Rate, ok bool, err error) {
-	r = Rate{Asset: asset, Currency: currency, Date: day(at)}
+	r = Rate{Asset: asset, Currency: currency, Date: Day(at)}
 	err = s.db.QueryRowContext(ctx, `SELECT rate, source FROM rate WHERE asset = ? AND currency = ? AND date = ?`, asset, currency, r.Date).Scan(&r.Rate, &r.Source)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Rate{}, false, nil

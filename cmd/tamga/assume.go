@@ -9,6 +9,7 @@ import (
 	"tamga"
 	"tamga/evidence"
 	"tamga/internal/config"
+	"tamga/internal/pipeline"
 )
 
 // assumption is a claim of the evidence log: somebody answers for following value
@@ -25,10 +26,9 @@ type assumption struct {
 	Method     string   `json:"method"`
 }
 
-// answerFor records the assumptions that a trace rests on, before it is shown,
-// and tells of the mixes that it passed without any.
-func (a *app) answerFor(ctx context.Context, ws *config.Workspace, conf *config.Config, tr tamga.Trace, t tracing) error {
-	var made []assumption
+// assumptions are those that a trace rests on. It tells of the mixes that the trace
+// passed without any.
+func (a *app) assumptions(conf *config.Config, tr tamga.Trace, t tracing) (made []assumption) {
 	passed := 0
 	for _, m := range tr.Mixes {
 		switch {
@@ -46,6 +46,12 @@ func (a *app) answerFor(ctx context.Context, ws *config.Workspace, conf *config.
 	if unused := len(t.assume) - len(made); unused > 0 && !a.quiet {
 		fmt.Fprintf(a.err, "note: %d of the transactions under --assume are no mix that this trace meets; nothing is recorded of them\n", unused)
 	}
+	return made
+}
+
+// answerFor records the assumptions that a trace rests on, before it is shown.
+func (a *app) answerFor(ctx context.Context, ws *config.Workspace, conf *config.Config, tr tamga.Trace, t tracing) error {
+	made := a.assumptions(conf, tr, t)
 	if len(made) == 0 {
 		return nil
 	}
@@ -58,14 +64,19 @@ func (a *app) answerFor(ctx context.Context, ws *config.Workspace, conf *config.
 	if err != nil {
 		return err
 	}
+	return errors.Join(record(ctx, log, made), log.Close())
+}
+
+// record keeps assumptions in the evidence log.
+func record(ctx context.Context, log *evidence.Archive, made []assumption) error {
 	for _, v := range made {
 		data, err := json.Marshal(v)
 		if err != nil {
-			return errors.Join(fmt.Errorf("record an assumption: %w", err), log.Close())
+			return fmt.Errorf("record an assumption: %w", err)
 		}
-		if _, err := log.Claim(ctx, "assumption", data); err != nil {
-			return errors.Join(err, log.Close())
+		if _, err := log.Claim(ctx, pipeline.ClaimAssumption, data); err != nil {
+			return err
 		}
 	}
-	return log.Close()
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -140,14 +141,7 @@ func (a *app) value(ctx context.Context, ws *config.Workspace, tr *tamga.Trace, 
 		return err
 	}
 	defer db.Close()
-	for i := range tr.Hops {
-		h := &tr.Hops[i]
-		if h.Time == nil {
-			continue
-		}
-		if h.Fiat, err = s.Value(ctx, h.Amount, strings.ToUpper(currency), *h.Time); err != nil {
-			return err
-		}
-	}
-	return nil
+	return pipeline.Values(tr, strings.ToUpper(currency), func(asset, currency string, at time.Time) (rates.Rate, bool, error) {
+		return s.On(ctx, asset, currency, at)
+	})
 }

@@ -57,7 +57,7 @@ and asks nobody.`,
 			defer src.close()
 			tagged := func(*tamga.Trace) error { return nil }
 			if stopTag {
-				if tagged, err = a.stopAtTags(cmd.Context(), ws, src.index, &opt); err != nil {
+				if tagged, err = a.stopAtTags(cmd.Context(), ws, src.index, argv[0], &opt); err != nil {
 					return err
 				}
 			}
@@ -87,7 +87,7 @@ and asks nobody.`,
 	t.flags(cmd)
 	from.flags(cmd)
 	cmd.Flags().BoolVar(&bounds, "bounds", false, "tell the amounts by all three methods at every outpoint")
-	cmd.Flags().BoolVar(&stopTag, "stop-tag", false, "stop at outputs of tagged addresses (tamga tags)")
+	cmd.Flags().BoolVar(&stopTag, "stop-tag", false, "stop at outputs of tagged addresses other than the subject (tamga tags)")
 	cmd.Flags().StringVar(&fiat, "fiat", "", "tell what each hop was worth on its day in this `CURRENCY` (tamga rates)")
 	return cmd
 }

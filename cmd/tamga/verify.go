@@ -15,14 +15,15 @@ import (
 )
 
 func newVerify(a *app) *cobra.Command {
-	var roots string
+	var roots, key string
 	cmd := &cobra.Command{
 		Use:   "verify [DIR|BUNDLE]",
 		Short: "Check that no byte of the evidence has changed",
 		Long: `Verify recomputes every digest of the archive, the Merkle log and its signed head.
 It writes nothing and needs no workspace: DIR may be a workspace or a copy of its
-evidence folder. BUNDLE is a file that "tamga export --bundle" wrote. Exit code 12
-means that something does not match.
+evidence folder. BUNDLE is a file that "tamga export --bundle" wrote: the report says
+too what no check of a bundle alone can show. Exit code 12 means that something does
+not match.
 
 Time stamps of others (see "tamga seal") are checked too: that they are of a head of
 this log, and, with --roots or custody.roots, that one of those certificates stands
@@ -31,7 +32,7 @@ behind the authority at the time it states.`,
 		RunE: func(cmd *cobra.Command, argv []string) error {
 			if len(argv) == 1 {
 				if info, err := os.Stat(argv[0]); err == nil && info.Mode().IsRegular() {
-					return a.verifyBundle(cmd, argv[0])
+					return a.verifyBundle(cmd, argv[0], key)
 				}
 			}
 			dir, err := a.evidenceDir(argv)
@@ -63,6 +64,7 @@ behind the authority at the time it states.`,
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&key, "key", "", "the `KEY` of the log that must have sealed the bundle, or the file that holds it (evidence/log/key)")
 	cmd.Flags().StringVar(&roots, "roots", "", "PEM `FILE` of the certificates that time-stamping authorities must lead to (default: custody.roots of the workspace)")
 	return cmd
 }
