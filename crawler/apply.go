@@ -38,7 +38,7 @@ func (c *Crawler) apply(ctx context.Context, j *job, capture tamga.Capture, ex *
 		hops++
 	}
 	if err := f.exec(ctx, `UPDATE frontier_url SET state = ?, lease_until = 0, attempts = attempts + 1, not_before = 0, hops = ?, pass = ?, seq = ?, outcome = ?, detail = ? WHERE id = ?`,
-		state, hops, f.pass, capture.Seq, string(outcome), detail, j.id); err != nil {
+		state, hops, f.passes[j.source], capture.Seq, string(outcome), detail, j.id); err != nil {
 		return err
 	}
 	for _, link := range links {
@@ -46,13 +46,14 @@ func (c *Crawler) apply(ctx context.Context, j *job, capture tamga.Capture, ex *
 			return err
 		}
 	}
+	c.count(j, ex, state)
 	return nil
 }
 
 // offer adds a link of a page to the frontier, or skips it.
 func (c *Crawler) offer(ctx context.Context, page *job, link string) error {
 	f := c.opts.Frontier
-	if f.known.has(link) {
+	if f.known.has(f.met(page.source, link)) {
 		return nil
 	}
 	if reason := c.refuse(page, link, page.depth+1); reason != "" {
@@ -68,16 +69,17 @@ func (c *Crawler) offer(ctx context.Context, page *job, link string) error {
 }
 
 func (c *Crawler) refuse(page *job, link string, depth int) string {
-	if !c.opts.Scope.contains(page.url, link) {
+	src := c.wire.sources.get(page.source)
+	if !src.Scope.contains(page.url, link) {
 		return "out of scope"
 	}
-	if c.opts.MaxDepth > 0 && depth > c.opts.MaxDepth {
-		return fmt.Sprintf("more than %d links from a seed", c.opts.MaxDepth)
+	if src.MaxDepth > 0 && depth > src.MaxDepth {
+		return fmt.Sprintf("more than %d links from a seed", src.MaxDepth)
 	}
 	if reason := trap(link, c.opts.MaxURL); reason != "" {
 		return reason
 	}
-	if err := c.wire.dial.policy.follow(page.url, link); err != nil {
+	if err := c.policy(page.source).follow(page.url, link); err != nil {
 		return err.Error()
 	}
 	return ""
@@ -90,6 +92,7 @@ func (c *Crawler) enqueue(ctx context.Context, e entry) error {
 		return err
 	}
 	c.stats.Ready++
+	c.progressOf(e.source).pending++
 	id, err := f.hostID(ctx, origin(e.url))
 	if err != nil {
 		return err
@@ -113,7 +116,7 @@ func (c *Crawler) redirect(ctx context.Context, j *job, ex *tamga.Exchange) (o t
 	if !ok {
 		return skip(tamga.OutcomeRedirect, fmt.Sprintf("target %.200q is not fetched", location))
 	}
-	if err := c.wire.dial.policy.follow(j.url, target); err != nil {
+	if err := c.policy(j.source).follow(j.url, target); err != nil {
 		return skip(tamga.OutcomePolicy, "redirect refused: "+err.Error())
 	}
 	if j.hops >= MaxRedirects {
@@ -126,7 +129,7 @@ func (c *Crawler) redirect(ctx context.Context, j *job, ex *tamga.Exchange) (o t
 		return tamga.OutcomeLoop, "redirects to itself", false, nil
 	}
 	seed := j.depth == 0
-	if !seed && !c.opts.Scope.contains(j.url, target) {
+	if !seed && !c.wire.sources.get(j.source).Scope.contains(j.url, target) {
 		return skip(tamga.OutcomeRedirect, "target out of scope")
 	}
 	if reason := trap(target, c.opts.MaxURL); reason != "" {

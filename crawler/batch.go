@@ -89,6 +89,24 @@ func (f *Frontier) exec(ctx context.Context, query string, args ...any) error {
 	return nil
 }
 
+// query calls each with the columns of every row.
+func (f *Frontier) query(ctx context.Context, query string, each func(scan func(...any) error) error) error {
+	if err := f.begin(ctx); err != nil {
+		return err
+	}
+	rows, err := f.tx.QueryContext(context.WithoutCancel(ctx), query)
+	if err != nil {
+		return fmt.Errorf("frontier: %.60q: %w", query, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return fmt.Errorf("frontier: %.60q: %w", query, err)
+		}
+	}
+	return rows.Err()
+}
+
 // row reads one row; no row leaves dest as it is.
 func (f *Frontier) row(ctx context.Context, query string, args []any, dest ...any) error {
 	s, err := f.stmt(ctx, query)

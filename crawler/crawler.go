@@ -4,14 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"strconv"
 	"sync"
 	"time"
-
-	"golang.org/x/net/publicsuffix"
 
 	"tamga"
 )
@@ -21,7 +17,7 @@ import (
 type Crawler struct {
 	opts Options
 	wire *wire
-	jar  http.CookieJar
+	jars *jars
 
 	heavy   sync.Mutex // held while a large page is parsed
 	stats   Stats
@@ -39,7 +35,9 @@ type Crawler struct {
 	number   int64     // next job's
 	nextAny  time.Time // of Options.Rate
 	expireAt time.Time
-	broken   bool // the frontier failed: nothing more is applied in this run
+	passes   map[string]*progress
+	askAt    time.Time // Options.Schedule, next
+	broken   bool      // the frontier failed: nothing more is applied in this run
 }
 
 // New checks the options.
@@ -48,12 +46,8 @@ func New(o Options) (*Crawler, error) {
 		return nil, errors.New("crawler: a sink and a frontier are required")
 	}
 	o.defaults()
-	jar, err := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
-	if err != nil {
-		return nil, err
-	}
 	o.Frontier.now = o.Now
-	return &Crawler{opts: o, wire: newWire(&o), jar: jar, window: windowHosts}, nil
+	return &Crawler{opts: o, wire: newWire(&o), jars: newJars(), window: windowHosts}, nil
 }
 
 // Run crawls until the frontier is empty, MaxPages is reached or ctx ends; the
@@ -66,7 +60,7 @@ func (c *Crawler) Run(ctx context.Context, seeds []string) (Summary, error) {
 	start := c.opts.Now()
 	err := c.run(ctx, seeds)
 	c.stats.Seconds = c.opts.Now().Sub(start).Seconds()
-	c.wire.http.CloseIdleConnections()
+	c.wire.closeIdle()
 	return c.stats.Summary, err
 }
 
@@ -77,7 +71,7 @@ func (c *Crawler) run(ctx context.Context, seeds []string) (err error) {
 		if err != nil {
 			return &PolicyError{s, err.Error()}
 		}
-		if err := c.wire.dial.policy.check(u); err != nil {
+		if err := c.policy(c.opts.Source.Name).check(u); err != nil {
 			return err
 		}
 	}
@@ -89,24 +83,40 @@ func (c *Crawler) run(ctx context.Context, seeds []string) (err error) {
 	c.marks = watermarks{next: f.watermark, applied: map[int64]bool{}}
 	c.hosts, c.byID, c.cursor, c.scan, c.flight = nil, map[int64]*host{}, 0, true, map[*job]struct{}{}
 	c.number, c.nextAny, c.expireAt = 1, time.Time{}, c.opts.Now().Add(time.Minute)
+	if err := c.loadPasses(ctx); err != nil {
+		return err
+	}
 	if err := c.replay(ctx); err != nil {
 		return err
 	}
 	c.stats, c.skipped = Stats{}, newRecent(1<<16)
 	c.hosts, c.byID = nil, map[int64]*host{}
 	if c.opts.Refresh && len(seeds) > 0 {
-		f.pass++
-		f.known.forget()
-		if err := f.exec(ctx, `INSERT INTO frontier_meta (name, value) VALUES ('pass', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, f.pass); err != nil {
+		if err := f.newPass(ctx, c.opts.Source.Name); err != nil {
 			return err
 		}
 	}
 	if err := f.Add(ctx, c.opts.Source, seeds...); err != nil {
 		return err
 	}
-	if err := f.row(ctx, `SELECT count(*) FROM frontier_url WHERE state = 0`, nil, &c.stats.Ready); err != nil {
+	if err := c.loadPending(ctx); err != nil {
 		return err
 	}
+	for _, p := range c.passes {
+		c.stats.Ready += p.pending
+	}
+	for _, name := range c.opts.Begin {
+		if err := c.begin(ctx, c.wire.sources.get(name), true); err != nil {
+			f.abandon()
+			return err
+		}
+	}
+	for _, p := range c.passes { // one that was killed at its end
+		if err := c.passEnds(ctx, p); err != nil {
+			return err
+		}
+	}
+	c.askAt = c.opts.Now()
 	return c.loop(ctx)
 }
 
@@ -118,7 +128,7 @@ func (c *Crawler) loop(ctx context.Context) (err error) {
 	var workers sync.WaitGroup
 	for range c.opts.Workers {
 		workers.Go(func() {
-			k := newWorker(c.wire, c.jar, &c.heavy)
+			k := newWorker(c.wire, c.jars, &c.heavy)
 			for j := range jobs {
 				results <- k.fetch(work, j, j.attempts+1 >= c.opts.Attempts, c.opts.Sink)
 			}
@@ -133,6 +143,7 @@ func (c *Crawler) loop(ctx context.Context) (err error) {
 	settle := func(r *result) {
 		delete(c.flight, r.job)
 		r.job.host.inFlight--
+		c.progressOf(r.job.source).inFlight--
 		if c.broken {
 			return // what is sealed is replayed by the next run
 		}
@@ -148,10 +159,18 @@ func (c *Crawler) loop(ctx context.Context) (err error) {
 			stop(ctx.Err())
 		}
 		if err == nil {
+			if e := c.schedule(ctx); e != nil {
+				stop(e)
+			}
+		}
+		if err == nil {
 			var e error
 			if wait, e = c.dispatch(ctx, jobs); e != nil {
 				stop(e)
 			}
+		}
+		if asked := c.untilAsked(); asked >= 0 && (wait < 0 || asked < wait) && err == nil {
+			wait = asked
 		}
 		if len(c.flight) == 0 && (err != nil || wait < 0) {
 			break
@@ -243,7 +262,12 @@ func (c *Crawler) settle(ctx context.Context, r *result) error {
 		return err
 	}
 	c.marks.add(r.capture.Seq, c.number, c.oldest())
-	return nil
+	return c.passEnds(ctx, c.progressOf(j.source))
+}
+
+// policy of a source.
+func (c *Crawler) policy(source string) policy {
+	return c.opts.policy(c.opts.lane(c.wire.sources.get(source)))
 }
 
 func (c *Crawler) oldest() int64 {
@@ -261,6 +285,9 @@ func (c *Crawler) commit(ctx context.Context) error {
 		if err := f.exec(ctx, `INSERT INTO frontier_meta (name, value) VALUES ('watermark', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, c.marks.next); err != nil {
 			return err
 		}
+	}
+	if err := c.savePasses(ctx); err != nil {
+		return err
 	}
 	if err := f.commit(); err != nil {
 		c.broken = true
@@ -293,8 +320,8 @@ func (c *Crawler) hostResult(ctx context.Context, r *result) error {
 	if err != nil {
 		return fmt.Errorf("host %q: %w", h.origin, err)
 	}
-	if r.ex.Outcome != tamga.OutcomePolicy && c.wire.dial.epochs.result(u.Hostname(), r.ex.Status != 0) {
-		c.wire.http.CloseIdleConnections()
+	if r.ex.Outcome != tamga.OutcomePolicy && c.wire.epochs.result(u.Hostname(), r.ex.Status != 0) {
+		c.wire.closeIdle()
 	}
 	if answered || r.ex.Outcome == tamga.OutcomePolicy {
 		if h.fails == 0 {

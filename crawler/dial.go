@@ -18,11 +18,12 @@ import (
 	"golang.org/x/net/proxy"
 )
 
-// dialer opens every connection of a crawl, or refuses to.
+// dialer opens every connection of a lane, or refuses to.
 type dialer struct {
 	opts   *Options
+	lane   lane
 	policy policy
-	epochs epochs
+	epochs *epochs
 }
 
 // phaseError says in which phase of opening a connection an error arose.
@@ -54,14 +55,14 @@ func (d *dialer) dial(ctx context.Context, _, addr string) (net.Conn, error) {
 	if err := d.policy.check("http://" + net.JoinHostPort(strings.Trim(host, "[]"), port) + "/"); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, d.opts.timeouts(n).Dial)
+	ctx, cancel := context.WithTimeout(ctx, d.opts.timeouts(n, d.lane.direct).Dial)
 	defer cancel()
 	switch {
 	case n == netOnion:
 		return d.socks(ctx, d.opts.Proxy, host, port)
 	case n == netI2P:
 		return d.socks(ctx, d.opts.I2P, host, port)
-	case n == netClear && !d.opts.Direct:
+	case n == netClear && !d.lane.direct:
 		return d.socks(ctx, d.opts.Proxy, host, port)
 	case n == netLoopback && !isIP(host):
 		host = "127.0.0.1" // localhost is loopback by definition (RFC 6761), not by DNS
@@ -97,10 +98,11 @@ func isIP(host string) bool { _, err := netip.ParseAddr(strings.Trim(host, "[]")
 
 // socks asks a SOCKS5 proxy for the host by name. The credentials isolate: one
 // user name a site, so Tor gives each its own circuits (IsolateSOCKSAuth), and
-// as the password the site's session epoch, so a new epoch is a new circuit.
+// as the password the identity and the site's session epoch, so a new epoch is a
+// new circuit and two identities never share one.
 func (d *dialer) socks(ctx context.Context, server, host, port string) (net.Conn, error) {
 	spy := &replySpy{}
-	user, password := d.epochs.credentials(host)
+	user, password := d.epochs.credentials(host, d.lane.identity)
 	s, err := proxy.SOCKS5("tcp", server, &proxy.Auth{User: user, Password: password}, spy)
 	if err != nil {
 		return nil, &phaseError{phase: "proxy", err: err}
@@ -135,7 +137,7 @@ func (d *dialer) dialTLS(ctx context.Context, network, addr string) (net.Conn, e
 	host, _, _ := net.SplitHostPort(addr)
 	n := networkOf(host)
 	conf := &tls.Config{ServerName: strings.Trim(host, "[]"), NextProtos: []string{"http/1.1"}, InsecureSkipVerify: n == netOnion || n == netI2P}
-	ctx, cancel := context.WithTimeout(ctx, d.opts.timeouts(n).TLS)
+	ctx, cancel := context.WithTimeout(ctx, d.opts.timeouts(n, d.lane.direct).TLS)
 	defer cancel()
 	t := tls.Client(c.(*conn).Conn, conf)
 	if err := t.HandshakeContext(ctx); err != nil {
@@ -207,17 +209,22 @@ type epochs struct {
 // failuresPerEpoch is how many failures in a row a circuit is held for.
 const failuresPerEpoch = 3
 
-func newEpochs() epochs {
+func newEpochs() *epochs {
 	var b [16]byte
 	rand.Read(b[:])
-	return epochs{run: hex.EncodeToString(b[:]), failed: map[string]int{}, number: map[string]int{}}
+	return &epochs{run: hex.EncodeToString(b[:]), failed: map[string]int{}, number: map[string]int{}}
 }
 
-func (e *epochs) credentials(host string) (user, password string) {
+func (e *epochs) credentials(host, identity string) (user, password string) {
 	user = site(host)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return user, fmt.Sprintf("%s-%d", e.run, e.number[user])
+	password = fmt.Sprintf("%s-%d", e.run, e.number[user])
+	if identity != "" {
+		sum := sha256.Sum256([]byte(identity))
+		password += "-" + hex.EncodeToString(sum[:8])
+	}
+	return user, password
 }
 
 // result notes how a fetch ended; true: a new epoch has begun.

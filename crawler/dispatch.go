@@ -37,13 +37,17 @@ func (c *Crawler) dispatch(ctx context.Context, jobs chan<- *job) (time.Duration
 				break
 			}
 			j := h.ready[0]
+			if c.spent(j.source) {
+				break
+			}
 			h.ready = h.ready[1:]
 			j.number = c.number
 			c.number++
 			h.inFlight++
 			c.flight[j] = struct{}{}
 			c.stats.Ready--
-			if d := max(c.opts.Delay, h.delay); d > 0 {
+			c.progressOf(j.source).inFlight++
+			if d := max(c.wire.sources.get(j.source).Delay, h.delay); d > 0 {
 				h.nextAt = now.Add(d)
 			}
 			if c.opts.Rate > 0 {
@@ -57,7 +61,7 @@ func (c *Crawler) dispatch(ctx context.Context, jobs chan<- *job) (time.Duration
 	}
 	for _, h := range c.hosts {
 		switch {
-		case len(h.ready) > 0 && h.inFlight < c.parallel(h):
+		case len(h.ready) > 0 && h.inFlight < c.parallel(h) && !c.spent(h.ready[0].source):
 			soonest(later(h.nextAt, c.nextAny))
 		case len(h.ready) == 0 && !h.wake.IsZero():
 			soonest(later(h.wake, h.nextAt))
@@ -82,11 +86,16 @@ func (c *Crawler) full() bool {
 	return c.opts.MaxPages > 0 && c.stats.Captured+int64(len(c.flight)) >= c.opts.MaxPages
 }
 
+// parallel is how many requests the next URL of a host may share it with.
 func (c *Crawler) parallel(h *host) int {
-	if h.parallel > 0 {
-		return min(h.parallel, c.opts.Parallel)
+	n := c.opts.Parallel
+	if len(h.ready) > 0 {
+		n = c.wire.sources.get(h.ready[0].source).Parallel
 	}
-	return c.opts.Parallel
+	if h.parallel > 0 {
+		return min(h.parallel, n)
+	}
+	return n
 }
 
 func later(a, b time.Time) time.Time {

@@ -12,12 +12,13 @@ import (
 )
 
 // The states of a URL. Ready waits, leased is being fetched, done and dead are
-// final: captured, or given up.
+// final: captured, or given up. Parked waits for the next pass of its source.
 const (
 	stateReady = iota
 	stateLeased
 	stateDone
 	stateDead
+	stateParked
 )
 
 // schema of the frontier's tables. The key is the first half of the SHA-256 of
@@ -56,6 +57,15 @@ CREATE TABLE IF NOT EXISTS frontier_url (
 );
 CREATE INDEX IF NOT EXISTS frontier_ready ON frontier_url (host, not_before, id) WHERE state = 0;
 CREATE INDEX IF NOT EXISTS frontier_leased ON frontier_url (lease_until) WHERE state = 1;
+CREATE INDEX IF NOT EXISTS frontier_parked ON frontier_url (source) WHERE state = 4;
+CREATE TABLE IF NOT EXISTS frontier_source (
+	name     TEXT PRIMARY KEY,
+	pass     INTEGER NOT NULL,
+	began    INTEGER NOT NULL DEFAULT 0,
+	ended    INTEGER NOT NULL DEFAULT 0,
+	captured INTEGER NOT NULL DEFAULT 0,
+	failed   INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
 `
 
 // Frontier is the set of URLs of a workspace with what became of them. One
@@ -71,14 +81,15 @@ type Frontier struct {
 	begun time.Time
 	size  int
 
-	pass      int64 // of refreshing
+	pass      int64            // the last one that began
+	passes    map[string]int64 // the last one of each source
 	watermark int64
 }
 
 // Open prepares the frontier's tables in db (SQLite, in WAL mode) and releases
 // the leases that a dead process left.
 func Open(db *sql.DB) (*Frontier, error) {
-	f := &Frontier{db: db, now: time.Now, known: newRecent(knownURLs), hosts: newRecentHosts(), stmts: map[string]*sql.Stmt{}}
+	f := &Frontier{db: db, now: time.Now, known: newRecent(knownURLs), hosts: newRecentHosts(), stmts: map[string]*sql.Stmt{}, passes: map[string]int64{}}
 	if _, err := db.Exec(schema); err != nil {
 		return nil, fmt.Errorf("open frontier: %w", err)
 	}
@@ -90,7 +101,7 @@ func Open(db *sql.DB) (*Frontier, error) {
 			return nil, fmt.Errorf("open frontier: read %s: %w", name, err)
 		}
 	}
-	return f, nil
+	return f, f.loadPasses()
 }
 
 // Counts are the URLs by state. Outcomes counts the final ones by outcome.
@@ -99,6 +110,7 @@ type Counts struct {
 	Leased   int64            `json:"leased"`
 	Done     int64            `json:"done"`
 	Dead     int64            `json:"dead"`
+	Parked   int64            `json:"parked"` // until the next pass of their source
 	Hosts    int64            `json:"hosts"`
 	Outcomes map[string]int64 `json:"outcomes,omitempty"`
 }
@@ -118,8 +130,8 @@ func (f *Frontier) Status(ctx context.Context) (Counts, error) {
 		if err := rows.Scan(&state, &outcome, &n); err != nil {
 			return c, fmt.Errorf("count frontier: %w", err)
 		}
-		*[]*int64{&c.Ready, &c.Leased, &c.Done, &c.Dead}[state] += n
-		if state >= stateDone {
+		*[]*int64{&c.Ready, &c.Leased, &c.Done, &c.Dead, &c.Parked}[state] += n
+		if state == stateDone || state == stateDead {
 			c.Outcomes[outcome] += n
 		}
 	}
@@ -147,11 +159,7 @@ func (f *Frontier) Add(ctx context.Context, source Source, urls ...string) error
 		return err
 	}
 	for _, u := range canonical {
-		if _, err := f.insert(ctx, entry{url: u, source: source.Name}); err != nil {
-			return err
-		}
-		k := key(u)
-		if err := f.exec(ctx, `UPDATE frontier_url SET state = 0, attempts = 0, not_before = 0, outcome = '', detail = '' WHERE key = ? AND state = 3`, k[:]); err != nil {
+		if err := f.seed(ctx, source.Name, u); err != nil {
 			return err
 		}
 	}
@@ -194,12 +202,12 @@ func (f *Frontier) insert(ctx context.Context, e entry) (added bool, err error) 
 	if err != nil {
 		return false, err
 	}
-	r, err := s.ExecContext(context.WithoutCancel(ctx), k[:], e.url, h, via, e.source, e.depth, e.hops, f.pass, e.state, string(e.reason), e.detail)
+	r, err := s.ExecContext(context.WithoutCancel(ctx), k[:], e.url, h, via, e.source, e.depth, e.hops, f.passes[e.source], e.state, string(e.reason), e.detail)
 	if err != nil {
 		return false, fmt.Errorf("add to frontier: %w", err)
 	}
 	f.size++
-	f.known.add(e.url)
+	f.known.add(f.met(e.source, e.url))
 	n, err := r.RowsAffected()
 	return n > 0, err
 }

@@ -20,11 +20,6 @@ type Sink interface {
 	Replay(ctx context.Context, from int64, fn func(tamga.Capture, *tamga.Exchange) error) error
 }
 
-// Source says on whose behalf URLs are crawled.
-type Source struct {
-	Name string // written into every exchange; empty: the host of the URL
-}
-
 // Timeouts bound the phases of a fetch; each is measured on its own, so that a
 // slow circuit is not mistaken for a dead service. Zero: the default of the
 // route, which is longer through a proxy.
@@ -74,7 +69,7 @@ type Options struct {
 	MaxDepth int           // links from a seed; 0: no limit
 	MaxURL   int           // bytes of a URL; default 2048
 	Scope    Scope         // which links are followed; default: the host of the page
-	Refresh  bool          // fetch again what is done: one new pass from the seeds
+	Refresh  bool          // fetch again what is done: one new pass from the seeds of Run
 
 	BodyCap  int64 // bytes of a body kept, content coding included; default DefaultBodyCap
 	Binary   bool  // keep bodies that are not text; by default only their heads are kept
@@ -83,9 +78,22 @@ type Options struct {
 	Backoff  time.Duration // before the second attempt, doubled at each further one; default DefaultBackoff
 
 	UserAgent string // default: that of Tor Browser
-	Source    Source // for seeds
-	Operator  string
-	Tool      string // default: tamga/VERSION
+	Source    Source // of the seeds of Run
+	// Sources are those that URLs can belong to, by name. URLs of a source that is
+	// not among them are crawled as Options says.
+	Sources []Source
+	// Begin names sources whose new pass begins when Run does, before Schedule is
+	// asked; a pass that was interrupted goes on instead. A seed that the policy
+	// refuses ends the run.
+	Begin []string
+	// Schedule, where set, is asked which sources begin a new pass now, and when to
+	// ask again; the zero time: never. A run ends when nothing is left to fetch and
+	// Schedule has nothing more to begin.
+	Schedule func(now time.Time) (begin []string, again time.Time)
+	// Passed, where set, hears of each pass that has ended. It must not block.
+	Passed   func(Pass)
+	Operator string
+	Tool     string // default: tamga/VERSION
 
 	Now      func() time.Time // default time.Now
 	Logger   *slog.Logger     // default: discard
@@ -149,10 +157,11 @@ func (o *Options) defaults() {
 	}
 }
 
-// timeouts of a network, with the defaults filled in.
-func (o *Options) timeouts(n network) Timeouts {
+// timeouts of a network, with the defaults filled in; direct: the clear web is
+// reached without the proxy.
+func (o *Options) timeouts(n network, direct bool) Timeouts {
 	t, d := o.Timeouts, Timeouts{Dial: 20 * time.Second, TLS: 20 * time.Second, Header: 30 * time.Second, Body: 30 * time.Second, Total: 10 * time.Minute}
-	if n == netOnion || n == netI2P || n == netClear && !o.Direct {
+	if n == netOnion || n == netI2P || n == netClear && !direct {
 		// The first circuit to a service can take more than two minutes.
 		d = Timeouts{Dial: 150 * time.Second, TLS: time.Minute, Header: 2 * time.Minute, Body: time.Minute, Total: 20 * time.Minute}
 	}

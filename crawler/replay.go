@@ -15,7 +15,7 @@ func (c *Crawler) replay(ctx context.Context) error {
 	if err := c.shrunk(ctx); err != nil {
 		return err
 	}
-	k := newWorker(c.wire, c.jar, &c.heavy)
+	k := newWorker(c.wire, c.jars, &c.heavy)
 	n := 0
 	err := c.opts.Sink.Replay(ctx, f.watermark, func(capture tamga.Capture, ex *tamga.Exchange) error {
 		if err := ctx.Err(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptrace"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"tamga"
@@ -23,29 +24,22 @@ var errStalled = errors.New("body stalled")
 
 // wire performs exchanges and records them. It is shared by the workers.
 type wire struct {
-	opts *Options
-	dial *dialer
-	http *http.Transport
+	opts    *Options
+	epochs  *epochs
+	sources sourceTable
+
+	mu    sync.Mutex
+	lanes map[lane]*http.Transport
 }
 
 func newWire(o *Options) *wire {
-	d := &dialer{opts: o, epochs: newEpochs(), policy: policy{
-		proxy: o.Proxy != "", i2p: o.I2P != "", direct: o.Direct, local: o.Local, cross: o.CrossNetwork}}
-	return &wire{opts: o, dial: d, http: &http.Transport{
-		DialContext: d.dial, DialTLSContext: d.dialTLS,
-		DisableCompression:     true, // content coding stays as it was sent
-		ForceAttemptHTTP2:      false,
-		MaxIdleConns:           4 * o.Workers,
-		MaxIdleConnsPerHost:    o.Parallel,
-		IdleConnTimeout:        time.Minute,
-		MaxResponseHeaderBytes: maxHead,
-	}}
+	return &wire{opts: o, epochs: newEpochs(), sources: newSourceTable(o), lanes: map[lane]*http.Transport{}}
 }
 
 // exchange sends the request and records what happened; plain is the body after
 // content decoding, bounded. err is set only where nothing can be recorded: the
 // crawl was interrupted or the proxy is gone.
-func (w *wire) exchange(ctx context.Context, req *http.Request, job *job) (ex *tamga.Exchange, plain []byte, err error) {
+func (w *wire) exchange(ctx context.Context, req *http.Request, job *job, src *Source) (ex *tamga.Exchange, plain []byte, err error) {
 	ex = &tamga.Exchange{
 		URL: job.url, Via: job.via, Source: job.source,
 		Requested: w.opts.Now().UTC(), Operator: w.opts.Operator, Tool: w.opts.Tool,
@@ -55,11 +49,12 @@ func (w *wire) exchange(ctx context.Context, req *http.Request, job *job) (ex *t
 	}
 	n := networkOf(hostname(job.url))
 	ex.Route = n.route()
-	if err := w.dial.policy.check(job.url); err != nil {
+	lane := w.opts.lane(src)
+	if err := w.opts.policy(lane).check(job.url); err != nil {
 		ex.Outcome, ex.Detail = outcomeOf(err)
 		return ex, nil, nil
 	}
-	limits := w.opts.timeouts(n)
+	limits := w.opts.timeouts(n, lane.direct)
 	parent := ctx
 	ctx, cancel := context.WithTimeout(ctx, limits.Total)
 	defer cancel()
@@ -74,7 +69,7 @@ func (w *wire) exchange(ctx context.Context, req *http.Request, job *job) (ex *t
 		WroteRequest: func(httptrace.WroteRequestInfo) { header.touch() },
 	}))
 	req.Header.Set("Accept-Encoding", "gzip")
-	resp, err := w.http.RoundTrip(req)
+	resp, err := w.transport(lane).RoundTrip(req)
 	if err != nil {
 		var gone *ProxyError
 		switch {
@@ -99,7 +94,7 @@ func (w *wire) exchange(ctx context.Context, req *http.Request, job *job) (ex *t
 	ex.Status, ex.Header = resp.StatusCode, resp.Header
 	ex.Outcome = statusOutcome(resp.StatusCode, resp.Header)
 
-	if !w.opts.Binary && binaryType(resp.Header.Get("Content-Type")) {
+	if !src.Binary && binaryType(resp.Header.Get("Content-Type")) {
 		withhold(ex, resp.Header.Get("Content-Type"))
 		return ex, nil, nil
 	}
@@ -118,7 +113,7 @@ func (w *wire) exchange(ctx context.Context, req *http.Request, job *job) (ex *t
 		ex.Detail = err.Error()
 	}
 	plain = plainOf(ex)
-	if !w.opts.Binary && len(plain) > 0 && binaryBytes(plain, ex.Header.Get("Content-Type")) {
+	if !src.Binary && len(plain) > 0 && binaryBytes(plain, ex.Header.Get("Content-Type")) {
 		withhold(ex, http.DetectContentType(plain))
 		return ex, nil, nil
 	}

@@ -46,11 +46,13 @@ type result struct {
 // archive: both are read by the same code.
 type worker struct {
 	wire      *wire
+	jars      *jars
 	heavy     *sync.Mutex // large pages are parsed one at a time
 	collector *colly.Collector
 
 	ctx   context.Context
 	job   *job
+	src   *Source         // of job
 	given *tamga.Exchange // in a replay: the archived exchange
 
 	holding bool // heavy
@@ -63,8 +65,8 @@ type worker struct {
 	err      error
 }
 
-func newWorker(w *wire, jar http.CookieJar, heavy *sync.Mutex) *worker {
-	k := &worker{wire: w, heavy: heavy}
+func newWorker(w *wire, jars *jars, heavy *sync.Mutex) *worker {
+	k := &worker{wire: w, jars: jars, heavy: heavy}
 	c := colly.NewCollector(colly.UserAgent(w.opts.UserAgent))
 	c.Async = false
 	c.AllowURLRevisit = true // the frontier knows what was visited
@@ -76,7 +78,7 @@ func newWorker(w *wire, jar http.CookieJar, heavy *sync.Mutex) *worker {
 	c.AllowedDomains, c.DisallowedDomains, c.CacheDir, c.MaxDepth, c.MaxRequests, c.TraceHTTP = nil, nil, "", 0, 0, false
 	c.SetClient(&http.Client{ // no timeout but those of the phases
 		Transport:     k,
-		Jar:           jar,
+		Jar:           k,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	})
 	c.OnHTML(linkSelector, func(e *colly.HTMLElement) {
@@ -120,7 +122,7 @@ func (k *worker) replay(ctx context.Context, j *job, ex *tamga.Exchange) (links 
 }
 
 func (k *worker) visit(ctx context.Context, j *job, given *tamga.Exchange) {
-	k.ctx, k.job, k.given = ctx, j, given
+	k.ctx, k.job, k.src, k.given = ctx, j, k.wire.sources.get(j.source), given
 	k.ex, k.page, k.unparsed, k.text, k.found, k.err = nil, false, false, nil, collected{}, nil
 	defer func() {
 		if k.holding {
@@ -129,7 +131,7 @@ func (k *worker) visit(ctx context.Context, j *job, given *tamga.Exchange) {
 		}
 	}()
 	err := k.collector.Request(http.MethodGet, j.url, nil, nil, http.Header{
-		"User-Agent":      {k.wire.opts.UserAgent},
+		"User-Agent":      {k.src.UserAgent},
 		"Accept":          {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
 		"Accept-Language": {"en-US,en;q=0.5"},
 	})
@@ -191,7 +193,7 @@ func (k *worker) RoundTrip(req *http.Request) (*http.Response, error) {
 	if k.given != nil {
 		given := *k.given
 		k.ex, plain = &given, plainOf(&given)
-	} else if k.ex, plain, k.err = k.wire.exchange(k.ctx, req, k.job); k.err != nil {
+	} else if k.ex, plain, k.err = k.wire.exchange(k.ctx, req, k.job, k.src); k.err != nil {
 		return nil, k.err
 	}
 	if k.ex.Status == 0 {

@@ -37,8 +37,10 @@ func newCrawl(a *app) *cobra.Command {
 		Short: "Crawl configured sources or URLs once",
 		Long: `Crawl seals every page it can reach from the sources (names from tamga.toml, or
 URLs), then reads and indexes what is new. Without a source it goes on with what
-the frontier still holds. A page that was sealed is not fetched again. Ctrl-C or a
-crash at any moment loses nothing: the next crawl goes on.
+the frontier still holds. From a URL, a page that was sealed is not fetched again; a
+source that is named is gone over anew, as its table says (docs/sources.md), or to
+its end where its last pass was interrupted. Ctrl-C or a crash at any moment loses
+nothing: the next crawl goes on.
 
 .onion goes through Tor's SOCKS port and nowhere else; so does the clear web unless
 crawl.direct is set. Loopback and private addresses are refused without --local.`,
@@ -75,7 +77,7 @@ crawl.direct is set. Loopback and private addresses are refused without --local.
 // crawl collects, and reads what was collected as it goes.
 func (a *app) crawl(cmd *cobra.Command, h *house, fl crawlFlags, argv []string) (crawler.Summary, error) {
 	ctx := cmd.Context()
-	seeds, err := seeds(h.conf, argv, time.Now())
+	names, seeds, err := seeds(h.conf, argv, time.Now())
 	if err != nil {
 		return crawler.Summary{}, err
 	}
@@ -85,6 +87,7 @@ func (a *app) crawl(cmd *cobra.Command, h *house, fl crawlFlags, argv []string) 
 	if err != nil {
 		return crawler.Summary{}, err
 	}
+	opt.Begin = names
 	opt.Progress = func(s crawler.Stats) {
 		done := s.Captured + s.Failed
 		collect.Set(done, done+s.Ready+int64(s.InFlight))
@@ -145,7 +148,12 @@ func (a *app) crawlOptions(cmd *cobra.Command, conf *config.Config, fl crawlFlag
 	if err != nil {
 		return crawler.Options{}, usageError{err}
 	}
+	sources, err := crawlSources(cmd, conf)
+	if err != nil {
+		return crawler.Options{}, err
+	}
 	opt := crawler.Options{
+		Sources: sources,
 		Proxy: c.Proxy, I2P: c.I2PProxy, Direct: c.Direct, Local: fl.local,
 		Parallel: c.Parallel, Workers: c.Workers, Delay: time.Duration(c.Delay), Rate: fl.rate,
 		MaxPages: fl.maxPages, Scope: scope, BodyCap: c.BodyCap, Attempts: c.Attempts,
@@ -168,22 +176,48 @@ func (a *app) crawlOptions(cmd *cobra.Command, conf *config.Config, fl crawlFlag
 	return opt, nil
 }
 
-// seeds turns names of sources and URLs into URLs.
-func seeds(conf *config.Config, argv []string, now time.Time) ([]string, error) {
-	var out []string
+// seeds tells the names of sources from URLs.
+func seeds(conf *config.Config, argv []string, now time.Time) (names, urls []string, err error) {
 	for _, arg := range argv {
 		if s, found := conf.Source(arg); found {
 			if err := s.Authorised(now); err != nil {
-				return nil, hinted{err, "have it renewed, and write that into the basis of the source in tamga.toml"}
+				return nil, nil, hinted{err, "have it renewed, and write that into the basis of the source in tamga.toml"}
 			}
-			out = append(out, s.URL)
+			names = append(names, s.Name)
 			continue
 		}
 		u, err := url.Parse(arg)
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-			return nil, usageError{fmt.Errorf("source %q: not an http(s) URL and not a name in tamga.toml", arg)}
+			return nil, nil, usageError{fmt.Errorf("source %q: not an http(s) URL and not a name in tamga.toml", arg)}
 		}
-		out = append(out, arg)
+		urls = append(urls, arg)
+	}
+	return names, urls, nil
+}
+
+// crawlSources are the configured sources as the crawler knows them. What a flag
+// says holds for all of them.
+func crawlSources(cmd *cobra.Command, conf *config.Config) ([]crawler.Source, error) {
+	var out []crawler.Source
+	for _, s := range conf.Sources {
+		c := crawler.Source{
+			Name: s.Name, Seeds: []string{s.URL}, Budget: s.Budget, MaxDepth: s.Depth,
+			Delay: time.Duration(s.Delay), Parallel: s.Parallel, Binary: s.Binary, Route: tamga.Route(s.Route), Identity: s.Session,
+		}
+		if s.Scope != "" && !cmd.Flags().Changed("scope") {
+			scope, err := crawler.ParseScope(s.Scope)
+			if err != nil {
+				return nil, fmt.Errorf("source %s: %w", s.Name, err)
+			}
+			c.Scope = scope
+		}
+		if cmd.Flags().Changed("delay") {
+			c.Delay = 0
+		}
+		if cmd.Flags().Changed("parallel") {
+			c.Parallel = 0
+		}
+		out = append(out, c)
 	}
 	return out, nil
 }
