@@ -57,8 +57,13 @@ func work(h header, id Hash) *big.Int {
 	if new(big.Int).SetBytes(be[:]).Cmp(t) > 0 {
 		return new(big.Int)
 	}
+	return workOf(t)
+}
+
+// workOf is the expected number of hashes that meet a target.
+func workOf(target *big.Int) *big.Int {
 	w := new(big.Int).Lsh(big.NewInt(1), 256)
-	return w.Quo(w, t.Add(t, big.NewInt(1)))
+	return w.Quo(w, new(big.Int).Add(target, big.NewInt(1)))
 }
 
 // blockReader walks the transactions of one block. It keeps its buffers, so

@@ -1,21 +1,16 @@
 package bitcoin
 
 import (
-	"bufio"
 	"context"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
-
-	"tamga/internal/address"
 )
 
 // Options of Build and BuildTransactions. The zero value is ready to use.
@@ -24,35 +19,59 @@ type Options struct {
 	// BuildTransactions, which sees no magic, takes empty for mainnet.
 	Network string
 
-	MemoryLimit int64 // bytes that sorting may use; 0 is 4 GiB
+	MemoryLimit int64 // bytes that a build may use; 0 is 4 GiB
 	Workers     int   // goroutines that read and hash; 0 is one a processor
+
+	// Verify compares every layer that is kept with its checksum, and makes those
+	// again that differ. Without it only their sizes are looked at.
+	Verify bool
 
 	// Progress, where set, hears how many bytes of how many were read; blocks are
 	// read twice. It is called from several goroutines, one at a time.
 	Progress func(done, total int64)
-}
 
-const defaultMemory = 4 << 30
+	rules rules // of tests
+}
 
 // builder is one run of Build.
 type builder struct {
 	o       Options
 	dir     string
 	network network
-	files   []string
 	key     [8]byte
+	m       *manifest       // under construction
+	old     map[string]bool // names of files of the index that is there
+
+	known   map[string]knownSource // block files read before
+	have    map[layerKey]layerFile // layers that are there
+	intact  map[string]bool        // names of files whose checksums were right
+	journal *journal
+
+	ordered []placed
+	plan    *plan
+	rows    rowSet
+	scratch []row
 
 	mu    sync.Mutex
 	done  int64
 	total int64
 }
 
+// layerKey tells layers apart: by where they begin, and by what the chain is up to
+// where they end.
+type layerKey struct {
+	first uint32
+	id    string
+}
+
+func (s span) key() layerKey { return layerKey{uint32(s.first), s.id} }
+
 func (b *builder) progress(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.done += n
 	if b.o.Progress != nil {
-		b.o.Progress(b.done, b.total)
+		b.o.Progress(b.done, max(b.total, b.done))
 	}
 }
 
@@ -63,13 +82,17 @@ func (o *Options) defaults() {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
+	if o.rules == (rules{}) {
+		o.rules = defaultRules
+	}
 }
 
-// Build indexes the block files of a folder into dir. It may be ended at any
-// moment: the index that was there stays as it was until the new one is whole,
-// and the next Build removes what was left over. Where nothing changed since
-// the last Build, it says so and does nothing. The same blocks give the same
-// bytes whatever the number of workers.
+// Build brings the index in dir up to the block files of a folder. It reads only
+// the files that are new or changed since the last Build, and makes only the
+// layers that new blocks or a reorganisation touch; the outcome is byte for byte
+// that of one Build over all blocks, whatever the memory and the number of
+// workers. It may be ended at any moment: the index that was there stays as it was
+// until the new one is whole, and the next Build goes on where this one was.
 func Build(ctx context.Context, dir, blocksDir string, o Options) (Summary, error) {
 	s, err := build(ctx, dir, blocksDir, o)
 	if err != nil {
@@ -78,99 +101,264 @@ func Build(ctx context.Context, dir, blocksDir string, o Options) (Summary, erro
 	return s, nil
 }
 
+// Sync is Build from the folder of block files that the index in dir was made of.
+func Sync(ctx context.Context, dir string, o Options) (Summary, error) {
+	m, err := readManifest(dir)
+	if err != nil {
+		return Summary{}, err
+	}
+	if m.Blocks == "" {
+		return Summary{}, fmt.Errorf("the index %s was made of transactions, not of a folder of blocks: there is nothing to read again", dir)
+	}
+	return Build(ctx, dir, m.Blocks, o)
+}
+
 func build(ctx context.Context, dir, blocksDir string, o Options) (Summary, error) {
 	o.defaults()
-	blocksDir, err := filepath.Abs(blocksDir)
+	b, err := newBuilder(ctx, dir, blocksDir, o)
 	if err != nil {
 		return Summary{}, err
 	}
-	detected, err := DetectNetwork(ctx, blocksDir)
+	old, discarded, err := b.oldIndex()
 	if err != nil {
 		return Summary{}, err
 	}
-	if o.Network != "" && o.Network != detected {
-		return Summary{}, fmt.Errorf("the blocks are of %s, not of %s", detected, o.Network)
+	if old != nil && b.unchanged(old) {
+		s := old.Summary
+		s.Unchanged = true
+		s.Run = &Run{Kept: s.Blocks, LayersKept: s.Layers}
+		return s, sweep(dir, old, nil)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := b.resume(old); err != nil {
 		return Summary{}, err
 	}
-	b := &builder{o: o, dir: dir}
-	b.network, _ = byName(detected)
-	if b.files, b.key, err = blkFiles(blocksDir); err != nil {
-		return Summary{}, err
-	}
-	m := &manifest{Version: manifestVer, Network: detected, Blocks: blocksDir, Key: hex.EncodeToString(b.key[:]), Files: map[string]sealed{}}
-	for _, file := range b.files {
-		info, err := os.Stat(file)
-		if err != nil {
-			return Summary{}, err
-		}
-		m.Sources = append(m.Sources, sourceFile{filepath.Base(file), info.Size(), info.ModTime().UnixNano()})
-		m.Summary.SourceBytes += info.Size()
-	}
-	old, err := readManifest(dir)
-	switch {
-	case err == nil && old.Network != detected:
-		return Summary{}, fmt.Errorf("the index in %s is of %s, the blocks are of %s", dir, old.Network, detected)
-	case err == nil && old.Blocks == m.Blocks && old.Key == m.Key && slices.Equal(old.Sources, m.Sources) && old.verifySmall(dir) == nil:
-		old.Summary.Unchanged = true
-		return old.Summary, sweep(dir, old)
-	case err != nil && !errors.Is(err, ErrNoIndex) && !errors.Is(err, ErrDamaged):
-		return Summary{}, err
-	}
-	if err := sweep(dir, old); err != nil {
-		return Summary{}, err
-	}
-	b.total = 2 * m.Summary.SourceBytes
-	found, damage, err := b.scan(ctx)
+	defer b.journal.close()
+	found, err := b.scan(ctx)
 	if err != nil {
+		return Summary{}, err
+	}
+	if err := b.fits(len(found)); err != nil {
 		return Summary{}, err
 	}
 	genesis, _ := ParseHash(b.network.genesis)
-	ordered, branches := bestChain(found, genesis)
-	m.Summary.Damage, m.Summary.Branches = damage, branches
-	if err := b.number(ordered, m); err != nil {
+	var branches Branches
+	b.ordered, branches = bestChain(found, genesis)
+	txs, err := numberTxs(b.ordered)
+	if err != nil {
 		return Summary{}, err
 	}
-	if err := b.index(ctx, ordered, m); err != nil {
+	b.plan = cut(b.ordered, o.rules)
+	b.m.Summary.Branches, b.m.Summary.Transactions = branches, txs
+	run := b.compare(old)
+	run.Discarded = discarded
+	if err := b.makeLayers(ctx, run); err != nil {
 		return Summary{}, err
 	}
-	if err := m.write(dir); err != nil {
+	if err := b.writeScan(found); err != nil {
 		return Summary{}, err
 	}
-	return m.Summary, sweep(dir, m)
+	b.summarise()
+	b.keepOthers(old)
+	if err := b.m.write(dir); err != nil {
+		return Summary{}, err
+	}
+	b.m.Summary.Run = run
+	return b.m.Summary, sweep(dir, b.m, nil)
 }
 
-// number gives every block the number of its first transaction.
-func (b *builder) number(ordered []*blockInfo, m *manifest) error {
-	next := int64(0)
-	for _, bl := range ordered {
-		if next+int64(bl.txs) > math.MaxUint32 {
-			return errOverflow
-		}
-		bl.firstTx = uint32(next)
-		next += int64(bl.txs)
+// newBuilder looks at the block files.
+func newBuilder(ctx context.Context, dir, blocksDir string, o Options) (*builder, error) {
+	blocksDir, err := filepath.Abs(blocksDir)
+	if err != nil {
+		return nil, err
 	}
-	m.Summary.Network, m.Summary.Blocks, m.Summary.Transactions = b.network.name, len(ordered), next
-	if len(ordered) > 0 {
-		tip := tipOf(ordered)
-		m.Summary.Tip = tip.id.String()
-		if tip.height >= 0 {
-			m.Summary.Height = &tip.height
-		}
+	detected, err := DetectNetwork(ctx, blocksDir)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	if o.Network != "" && o.Network != detected {
+		return nil, fmt.Errorf("the blocks are of %s, not of %s", detected, o.Network)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	b := &builder{
+		o: o, dir: dir, old: map[string]bool{},
+		known: map[string]knownSource{}, have: map[layerKey]layerFile{}, intact: map[string]bool{},
+	}
+	if err := b.fits(0); err != nil {
+		return nil, err
+	}
+	b.network, _ = byName(detected)
+	files, key, err := blkFiles(blocksDir)
+	if err != nil {
+		return nil, err
+	}
+	b.key = key
+	b.m = &manifest{
+		Version: manifestVer, Network: detected, Blocks: blocksDir, Key: hex.EncodeToString(key[:]),
+		LayerRows: o.rules.rows, Files: map[string]sealed{},
+	}
+	for _, file := range files {
+		info, err := os.Stat(file)
+		if err != nil {
+			return nil, err
+		}
+		b.m.Sources = append(b.m.Sources, sourceFile{Name: filepath.Base(file), Size: info.Size(), Time: info.ModTime().UnixNano()})
+		b.m.Summary.SourceBytes += info.Size()
+	}
+	return b, nil
 }
 
-// tipOf is the block with the greatest known height, else the last.
-func tipOf(ordered []*blockInfo) *blockInfo {
-	tip := ordered[len(ordered)-1]
-	for _, b := range ordered {
-		if b.height > tip.height {
-			tip = b
+// oldIndex reads the manifest that is there. An index that is of no use any more
+// is none, with the reason.
+func (b *builder) oldIndex() (old *manifest, discarded string, err error) {
+	old, err = readManifest(b.dir)
+	switch {
+	case errors.Is(err, ErrNoIndex):
+		return nil, "", nil
+	case errors.Is(err, errDisposable):
+		return nil, err.Error(), nil
+	case err != nil:
+		return nil, "", err
+	case old.Network != b.m.Network:
+		return nil, "", fmt.Errorf("the index in %s is of %s, the blocks are of %s", b.dir, old.Network, b.m.Network)
+	}
+	for _, f := range old.files() {
+		b.old[f.Name] = true
+	}
+	return old, "", nil
+}
+
+// unchanged says whether the index that is there is that of the block files, and
+// whole.
+func (b *builder) unchanged(old *manifest) bool {
+	same := old.Blocks == b.m.Blocks && old.Key == b.m.Key && old.LayerRows == b.m.LayerRows &&
+		slices.EqualFunc(old.Sources, b.m.Sources, sourceFile.as)
+	for _, f := range old.files() {
+		same = same && b.whole(f, b.o.Verify)
+	}
+	return same
+}
+
+// whole says whether a file of the index has its size and, where asked for, its
+// checksum.
+func (b *builder) whole(f sealed, sum bool) bool {
+	if b.intact[f.Name] {
+		return true
+	}
+	file := filepath.Join(b.dir, f.Name)
+	if info, err := os.Stat(file); err != nil || info.Size() != f.Size {
+		return false
+	}
+	if !sum {
+		return true
+	}
+	got, _, err := fileSum(file)
+	b.intact[f.Name] = err == nil && got == f.SHA256
+	return b.intact[f.Name]
+}
+
+// resume takes in what is there: of the index, and of a build that was ended.
+func (b *builder) resume(old *manifest) error {
+	if old != nil && old.Blocks != "" && old.LayerRows == b.m.LayerRows {
+		for _, l := range old.Layers {
+			b.have[layerKey{l.FirstBlock, l.ID}] = l
+		}
+		if old.Blocks == b.m.Blocks && old.Key == b.m.Key {
+			if err := b.recallSources(old); err != nil {
+				return err
+			}
 		}
 	}
-	return tip
+	keep := map[string]bool{journalName: true}
+	of := journaled{manifestVer, b.m.Network, b.m.Blocks, b.m.Key, b.m.LayerRows}
+	var err error
+	b.journal, err = openJournal(b.dir, of, func(s sourceFile, rows []byte) {
+		b.known[s.Name] = knownSource{s, rows}
+	}, func(l layerFile) {
+		if b.old[l.Name] {
+			return
+		}
+		keep[l.Name] = true
+		if b.whole(l.sealed, true) {
+			b.have[layerKey{l.FirstBlock, l.ID}] = l
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return sweep(b.dir, old, keep)
+}
+
+// compare counts the blocks that the index that is there has in common with the
+// ordered chain.
+func (b *builder) compare(old *manifest) *Run {
+	r := &Run{Added: len(b.ordered)}
+	if old == nil || old.Blocks == "" {
+		return r
+	}
+	r.Replaced = old.Summary.Blocks
+	for i := range old.Layers {
+		l, err := openLayer(b.dir, &old.Layers[i])
+		if err != nil {
+			return r
+		}
+		same, t := 0, &l.table[tableBlocks]
+		for same < t.len() && r.Kept+same < len(b.ordered) && Hash(t.at(same)) == b.ordered[r.Kept+same].id {
+			same++
+		}
+		whole := same == t.len()
+		l.close()
+		r.Kept, r.Added, r.Replaced = r.Kept+same, r.Added-same, r.Replaced-same
+		if !whole {
+			return r
+		}
+	}
+	return r
+}
+
+// summarise says what the index holds.
+func (b *builder) summarise() {
+	s := &b.m.Summary
+	s.Network, s.Blocks, s.Layers = b.network.name, len(b.ordered), len(b.m.Layers)
+	for i := range b.ordered {
+		s.Inputs += int64(b.ordered[i].inputs)
+		s.Outputs += int64(b.ordered[i].outputs)
+	}
+	for _, l := range b.m.Layers {
+		s.Addresses += l.Addresses
+	}
+	for _, f := range b.m.files() {
+		s.IndexBytes += f.Size
+	}
+	if len(b.ordered) == 0 {
+		return
+	}
+	tip := &b.ordered[len(b.ordered)-1]
+	for i := range b.ordered {
+		if b.ordered[i].height > tip.height {
+			tip = &b.ordered[i]
+		}
+	}
+	s.Tip = tip.id.String()
+	if tip.height >= 0 {
+		s.Height = &tip.height
+	}
+}
+
+// keepOthers keeps what was made from the index that was there, where that is the
+// same in the end.
+func (b *builder) keepOthers(old *manifest) {
+	if old == nil || !slices.Equal(old.Layers, b.m.Layers) {
+		return
+	}
+	for kind, f := range old.Files {
+		if _, ok := b.m.Files[kind]; !ok && kind != fileData && b.whole(f, b.o.Verify) {
+			b.m.Files[kind] = f
+			b.m.Summary.IndexBytes += f.Size
+		}
+	}
 }
 
 // each runs f for 0 to n-1 on the workers and returns the first error.
@@ -194,294 +382,4 @@ func (b *builder) each(ctx context.Context, n int, f func(ctx context.Context, w
 	}
 	wg.Wait()
 	return context.Cause(ctx)
-}
-
-// scan reads all files and returns the valid blocks in the order of the files.
-func (b *builder) scan(ctx context.Context) ([]*blockInfo, Damage, error) {
-	perFile := make([][]*blockInfo, len(b.files))
-	damage := make([]Damage, len(b.files))
-	buffers := make([][]byte, b.o.Workers)
-	readers := make([]blockReader, b.o.Workers)
-	err := b.each(ctx, len(b.files), func(ctx context.Context, worker, i int) error {
-		w, f, err := openWindow(b.files[i], b.key)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		w.buf = buffers[worker][:0]
-		last := int64(0)
-		err = scanFile(ctx, w, b.network.magic, &damage[i], func(r record) (bool, error) {
-			info, ok := readers[worker].info(r.raw)
-			if !ok {
-				return false, nil
-			}
-			info.file, info.offset = i, r.offset
-			perFile[i] = append(perFile[i], info)
-			b.progress(r.offset + int64(len(r.raw)) - last)
-			last = r.offset + int64(len(r.raw))
-			return true, nil
-		})
-		b.progress(w.size - last)
-		buffers[worker] = w.buf
-		return err
-	})
-	var all []*blockInfo
-	var sum Damage
-	for i := range perFile {
-		all = append(all, perFile[i]...)
-		sum.add(damage[i])
-	}
-	return all, sum, err
-}
-
-// info reads a whole block and keeps what its order needs.
-func (r *blockReader) info(raw []byte) (*blockInfo, bool) {
-	claimed, txs := int64(-1), 0
-	h := header(raw)
-	n, err := r.read(raw, func(i int, t *rawTx, _ Hash, _ int) error {
-		txs++
-		if i == 0 && t.isCoinbase() {
-			t.inputs(func(_ int, in input) {
-				if height, ok := coinbaseHeight(h.version(), in.script); ok {
-					claimed = height
-				}
-			})
-		}
-		return nil
-	})
-	if err != nil || n != len(raw) {
-		return nil, false
-	}
-	id := h.hash()
-	return &blockInfo{
-		id: id, prev: h.prev(), work: work(h, id), stamp: h.time(), bits: h.bits(),
-		txs: txs, size: len(raw), claimed: claimed,
-	}, true
-}
-
-// tables are the segments under construction.
-type tables struct {
-	dir               string
-	txs               *os.File
-	ids, spends, paid *sorter
-	inputs, outputs   atomic.Int64
-}
-
-func newTables(dir string, memory int64) (*tables, error) {
-	f, err := os.Create(filepath.Join(dir, segmentTxs+".tmp"))
-	if err != nil {
-		return nil, err
-	}
-	if _, err := f.Write(segmentHead(txRow)); err != nil {
-		f.Close()
-		return nil, err
-	}
-	// Two of the three tables have several rows a transaction.
-	return &tables{
-		dir: dir, txs: f,
-		ids:    newSorter(dir, segmentIDs, memory/8),
-		spends: newSorter(dir, segmentSpends, memory/4),
-		paid:   newSorter(dir, segmentPaid, memory/4),
-	}, nil
-}
-
-// writer is one worker's access to the tables.
-type writer struct {
-	t                 *tables
-	ids, spends, paid batcher
-	rows              []byte
-}
-
-func (t *tables) writer() *writer {
-	return &writer{t: t, ids: batcher{s: t.ids}, spends: batcher{s: t.spends}, paid: batcher{s: t.paid}}
-}
-
-// add puts one transaction into the three hash tables.
-func (w *writer) add(num uint32, id Hash, t *rawTx) (err error) {
-	keep := func(e error) {
-		if err == nil {
-			err = e
-		}
-	}
-	keep(w.ids.add(txidKey(id[:]), num, 0))
-	t.inputs(func(i int, in input) {
-		if !in.coinbase() {
-			keep(w.spends.add(outpointKey(in.prev, in.vout), num, uint32(i)))
-		}
-	})
-	t.outputs(func(n int, out output) bool {
-		which := uint32(n)
-		if _, payload := address.ScriptType(out.script); payload == nil {
-			which |= noAddress
-		}
-		keep(w.paid.add(scriptKey(out.script), num, which))
-		return true
-	})
-	w.t.inputs.Add(int64(t.nIn))
-	w.t.outputs.Add(int64(t.nOut))
-	return err
-}
-
-func (w *writer) flush() error {
-	return errors.Join(w.ids.flush(), w.spends.flush(), w.paid.flush())
-}
-
-// index reads the blocks again, in chain order, and writes all segments.
-func (b *builder) index(ctx context.Context, ordered []*blockInfo, m *manifest) error {
-	t, err := newTables(b.dir, b.o.MemoryLimit)
-	if err != nil {
-		return err
-	}
-	defer t.txs.Close()
-	files := make([]*os.File, len(b.files))
-	defer func() {
-		for _, f := range files {
-			if f != nil {
-				f.Close()
-			}
-		}
-	}()
-	var open sync.Mutex
-	file := func(i int) (*os.File, error) {
-		open.Lock()
-		defer open.Unlock()
-		var err error
-		if files[i] == nil {
-			files[i], err = os.Open(b.files[i])
-		}
-		return files[i], err
-	}
-	type state struct {
-		w   *writer
-		buf []byte
-		r   blockReader
-	}
-	workers := make([]state, b.o.Workers)
-	for i := range workers {
-		workers[i].w = t.writer()
-	}
-	err = b.each(ctx, len(ordered), func(_ context.Context, worker, i int) error {
-		s, bl := &workers[worker], ordered[i]
-		f, err := file(bl.file)
-		if err != nil {
-			return err
-		}
-		s.buf = slices.Grow(s.buf[:0], bl.size)[:bl.size]
-		if _, err := f.ReadAt(s.buf, bl.offset); err != nil {
-			return fmt.Errorf("read block %s: %w", bl.id, err)
-		}
-		unmask(s.buf, b.key, bl.offset)
-		s.w.rows = s.w.rows[:0]
-		_, err = s.r.read(s.buf, func(n int, tx *rawTx, id Hash, offset int) error {
-			s.w.rows = binary.LittleEndian.AppendUint32(s.w.rows, uint32(i))
-			s.w.rows = binary.LittleEndian.AppendUint32(s.w.rows, uint32(offset))
-			return s.w.add(bl.firstTx+uint32(n), id, tx)
-		})
-		if err != nil {
-			return fmt.Errorf("block %s changed while it was read: %w", bl.id, err)
-		}
-		b.progress(int64(bl.size))
-		_, err = t.txs.WriteAt(s.w.rows, segmentHeader+int64(bl.firstTx)*txRow)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for i := range workers {
-		if err := workers[i].w.flush(); err != nil {
-			return err
-		}
-	}
-	m.Summary.Inputs, m.Summary.Outputs = t.inputs.Load(), t.outputs.Load()
-	if err := b.writeBlocks(ordered); err != nil {
-		return err
-	}
-	return t.finish(m)
-}
-
-// writeBlocks writes the table of blocks in chain order.
-func (b *builder) writeBlocks(ordered []*blockInfo) error {
-	f, err := os.Create(filepath.Join(b.dir, segmentBlocks+".tmp"))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	out := bufio.NewWriterSize(f, 1<<20)
-	out.Write(segmentHead(blockRow))
-	for _, bl := range ordered {
-		out.Write(bl.bytes())
-	}
-	if err := out.Flush(); err != nil {
-		return err
-	}
-	return f.Close()
-}
-
-func (bl *blockInfo) bytes() []byte {
-	le := binary.LittleEndian
-	r := append(make([]byte, 0, blockRow), bl.id[:]...)
-	r = le.AppendUint64(r, uint64(bl.offset))
-	r = le.AppendUint32(r, uint32(bl.file))
-	r = le.AppendUint32(r, uint32(bl.size))
-	r = le.AppendUint32(r, bl.firstTx)
-	r = le.AppendUint32(r, uint32(bl.txs))
-	r = le.AppendUint32(r, uint32(int32(bl.height)))
-	r = le.AppendUint32(r, bl.stamp)
-	r = le.AppendUint32(r, bl.bits)
-	return le.AppendUint32(r, 0)
-}
-
-// finish sorts the hash tables and puts every file under its final name, which
-// has its checksum, so that it never takes the place of another one.
-func (t *tables) finish(m *manifest) error {
-	if err := t.txs.Close(); err != nil {
-		return err
-	}
-	for _, s := range []*sorter{t.ids, t.spends, t.paid} {
-		f, err := os.Create(filepath.Join(t.dir, s.name+".tmp"))
-		if err != nil {
-			return err
-		}
-		err = s.write(f)
-		if cerr := f.Close(); err == nil {
-			err = cerr
-		}
-		if err != nil {
-			return fmt.Errorf("sort %s: %w", s.name, err)
-		}
-	}
-	m.Summary.Addresses = t.paid.keys
-	for _, kind := range []string{segmentBlocks, segmentTxs, segmentIDs, segmentSpends, segmentPaid} {
-		if err := m.seal(t.dir, kind, ".seg"); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// seal moves a finished file to its final name and enters it.
-func (m *manifest) seal(dir, kind, suffix string) error {
-	tmp := filepath.Join(dir, kind+".tmp")
-	sum, size, err := fileSum(tmp)
-	if err != nil {
-		return err
-	}
-	f, err := os.OpenFile(tmp, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	err = f.Sync()
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	name := kind + "-" + sum[:16] + suffix
-	if err := os.Rename(tmp, filepath.Join(dir, name)); err != nil {
-		return err
-	}
-	m.Files[kind] = sealed{Name: name, Size: size, SHA256: sum}
-	m.Summary.IndexBytes += size
-	return nil
 }

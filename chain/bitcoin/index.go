@@ -25,11 +25,12 @@ type Index struct {
 	m      *manifest
 	dir    string
 	key    [8]byte
-	blocks *segment
-	txs    *segment
-	ids    *segment
-	spends *segment
-	paid   *segment
+	layers []*layer
+	blocks numbered
+	txs    numbered
+	ids    keyed
+	spends keyed
+	paid   keyed
 	data   *os.File // transactions, where there are no block files
 
 	mu    sync.Mutex
@@ -40,45 +41,64 @@ type Index struct {
 
 var _ chain.Source = (*Index)(nil)
 
-// Open opens the index in a folder. It checks the sizes of the files, and every byte
-// of a small index; Verify checks every byte of any.
+// Open opens the index in a folder. It checks the sizes of the files; Verify
+// checks every byte. What is open stays as it is while a build makes a new index
+// in the folder.
 func Open(dir string) (*Index, error) {
-	m, err := readManifest(dir)
-	if err != nil {
-		return nil, err
+	for try := 0; ; try++ {
+		m, err := readManifest(dir)
+		if err != nil {
+			return nil, err
+		}
+		x, err := open(dir, m)
+		if errors.Is(err, os.ErrNotExist) && try < 8 {
+			continue // a build took the files away after it put a new manifest in place
+		}
+		return x, err
 	}
-	if err := m.verifySmall(dir); err != nil {
-		return nil, err
-	}
+}
+
+func open(dir string, m *manifest) (*Index, error) {
 	x := &Index{m: m, dir: dir, files: make([]*os.File, len(m.Sources))}
 	key, err := hex.DecodeString(m.Key)
 	if err != nil || len(key) != 8 && m.Key != "" {
 		return nil, fmt.Errorf("open index %s: XOR key %q", dir, m.Key)
 	}
 	copy(x.key[:], key)
-	for _, s := range []struct {
-		kind string
-		row  int
-		to   **segment
-	}{
-		{segmentBlocks, blockRow, &x.blocks}, {segmentTxs, txRow, &x.txs},
-		{segmentIDs, hashRow, &x.ids}, {segmentSpends, hashRow, &x.spends}, {segmentPaid, hashRow, &x.paid},
-	} {
-		f, ok := m.Files[s.kind]
-		if !ok {
+	for i := range m.Layers {
+		l, err := openLayer(dir, &m.Layers[i])
+		if err != nil {
 			x.Close()
-			return nil, fmt.Errorf("open index %s: the manifest names no %s", dir, s.kind)
+			return nil, err
 		}
-		if *s.to, err = openSegment(filepath.Join(dir, f.Name), s.row, f.Size); err != nil {
+		x.layers = append(x.layers, l)
+		x.blocks.add(&l.table[tableBlocks])
+		x.txs.add(&l.table[tableTxs])
+		x.ids = append(x.ids, &l.table[tableIDs])
+		x.spends = append(x.spends, &l.table[tableSpends])
+		x.paid = append(x.paid, &l.table[tablePaid])
+	}
+	for _, f := range m.Files {
+		info, err := os.Stat(filepath.Join(dir, f.Name))
+		if err == nil && info.Size() != f.Size {
+			err = fmt.Errorf("open index %s: %s has %d bytes, the manifest says %d", dir, f.Name, info.Size(), f.Size)
+		}
+		if err != nil {
 			x.Close()
 			return nil, err
 		}
 	}
-	if f, ok := m.Files[fileData]; ok {
-		if x.data, err = os.Open(filepath.Join(dir, f.Name)); err != nil {
-			x.Close()
-			return nil, err
-		}
+	f, ok := m.Files[fileData]
+	if !ok && m.Blocks == "" {
+		x.Close()
+		return nil, fmt.Errorf("open index %s: the manifest names neither blocks nor data", dir)
+	}
+	if !ok {
+		return x, nil
+	}
+	if x.data, err = os.Open(filepath.Join(dir, f.Name)); err != nil {
+		x.Close()
+		return nil, err
 	}
 	return x, nil
 }
@@ -86,9 +106,10 @@ func Open(dir string) (*Index, error) {
 // Close ends the use of the index.
 func (x *Index) Close() error {
 	var errs []error
-	for _, s := range []*segment{x.blocks, x.txs, x.ids, x.spends, x.paid} {
-		errs = append(errs, s.close())
+	for _, l := range x.layers {
+		errs = append(errs, l.close())
 	}
+	x.layers, x.blocks, x.txs, x.ids, x.spends, x.paid = nil, numbered{}, numbered{}, nil, nil, nil
 	if x.data != nil {
 		errs = append(errs, x.data.Close())
 	}
@@ -101,6 +122,24 @@ func (x *Index) Close() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Verify compares every file of the index with its checksum in the manifest and
+// names the first that differs.
+func (x *Index) Verify(ctx context.Context) error {
+	for kind, f := range x.m.files() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		sum, _, err := fileSum(filepath.Join(x.dir, f.Name))
+		if err != nil {
+			return fmt.Errorf("verify %s: %w", kind, err)
+		}
+		if sum != f.SHA256 {
+			return fmt.Errorf("verify %s: %s differs from its checksum; build the index again", x.dir, f.Name)
+		}
+	}
+	return nil
 }
 
 // Summary says what the index holds.
@@ -117,13 +156,30 @@ func (x *Index) Can() chain.Capability {
 // Tip is the block with the greatest known height, else the last one.
 func (x *Index) Tip(context.Context) (chain.Tip, error) {
 	tip := chain.Tip{Network: x.m.Network, Height: -1, Hash: x.m.Summary.Tip}
+	if h := x.m.Summary.Height; h != nil {
+		tip.Height = *h
+	}
 	for i := x.blocks.len() - 1; i >= 0; i-- {
-		if b := x.block(uint32(i)); b.id.String() == tip.Hash {
-			tip.Height, tip.Time = b.height, b.time()
+		b := x.block(uint32(i))
+		if b.height == tip.Height && (tip.Hash == "" || b.id.String() == tip.Hash) {
+			tip.Time = b.time()
 			break
 		}
 	}
 	return tip, nil
+}
+
+// blockInfo is what the index knows of a block.
+type blockInfo struct {
+	id      Hash
+	stamp   uint32 // Unix seconds, 0 unknown
+	bits    uint32
+	file    int
+	offset  int64
+	size    int
+	height  int64 // -1 unknown
+	firstTx uint32
+	txs     int
 }
 
 func (b *blockInfo) time() time.Time {
@@ -215,16 +271,18 @@ func (x *Index) blockFile(i int) (*os.File, error) {
 // find returns the transaction with an id, or nil. Of two with the same id (the
 // coinbases of BIP-30) it is the later one, which took the other's place.
 func (x *Index) find(id Hash) (found *stored, err error) {
-	x.ids.lookup(txidKey(id[:]), func(num, _ uint32) bool {
-		var s *stored
-		if s, err = x.recall(num); err != nil {
-			return false
-		}
-		if s.id == id {
-			found = s
-		}
-		return true
-	})
+	for i := len(x.ids) - 1; i >= 0 && found == nil && err == nil; i-- {
+		x.ids[i].lookup(txidKey(id[:]), func(num, _ uint32) bool {
+			var s *stored
+			if s, err = x.recall(num); err != nil {
+				return false
+			}
+			if s.id == id {
+				found = s
+			}
+			return true
+		})
+	}
 	if err != nil {
 		return nil, err
 	}

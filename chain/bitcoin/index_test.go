@@ -210,7 +210,7 @@ func TestRebuild(t *testing.T) {
 	b := economy(t, 60)
 	blocks := write(t, b, chaintest.Shape{PerFile: 6})
 	one, two := t.TempDir(), t.TempDir()
-	if _, err := Build(ctx, one, blocks, Options{MemoryLimit: 1 << 12, Workers: 1}); err != nil {
+	if _, err := Build(ctx, one, blocks, Options{MemoryLimit: 192 << 20, Workers: 1}); err != nil {
 		t.Fatal(err)
 	}
 	if s, err := Build(ctx, two, blocks, Options{Workers: 7}); err != nil || s.Unchanged {
@@ -230,7 +230,7 @@ func TestRebuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, x := mustBuild(t, one, blocks, Options{})
-	if s.Unchanged || *s.Height != b.Height() || len(contents(t, one)) != 6 {
+	if s.Unchanged || *s.Height != b.Height() || len(contents(t, one)) != 3 {
 		t.Fatalf("%+v, %d files", s, len(contents(t, one)))
 	}
 	sameSource(t, x, b)
@@ -270,7 +270,7 @@ func TestDuplicateCoinbase(t *testing.T) {
 // old index or the new one, and building again gives the same bytes as ever.
 func TestKilled(t *testing.T) {
 	if blocks := os.Getenv("TAMGA_TEST_BUILD"); blocks != "" {
-		if _, err := Build(context.Background(), os.Getenv("TAMGA_TEST_DIR"), blocks, Options{MemoryLimit: 1 << 16}); err != nil {
+		if _, err := Build(context.Background(), os.Getenv("TAMGA_TEST_DIR"), blocks, Options{MemoryLimit: 96 << 20, rules: small}); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -278,7 +278,7 @@ func TestKilled(t *testing.T) {
 	b := economy(t, 60)
 	blocks := write(t, b, chaintest.Shape{PerFile: 5})
 	clean := t.TempDir()
-	if _, err := Build(context.Background(), clean, blocks, Options{}); err != nil {
+	if _, err := Build(context.Background(), clean, blocks, Options{rules: small}); err != nil {
 		t.Fatal(err)
 	}
 	want := contents(t, clean)
@@ -329,7 +329,7 @@ func TestKilled(t *testing.T) {
 		t.Fatal("nothing was killed in its work")
 	}
 	t.Logf("%d of 20 builds killed at work", killed)
-	if _, err := Build(context.Background(), dir, blocks, Options{}); err != nil {
+	if _, err := Build(context.Background(), dir, blocks, Options{rules: small}); err != nil {
 		t.Fatal(err)
 	}
 	if err := same(contents(t, dir), want); err != nil {

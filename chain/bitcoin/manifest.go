@@ -5,40 +5,32 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
 const (
-	manifestName  = "manifest.json"
-	manifestVer   = 1
-	segmentBlocks = "blocks"
-	segmentTxs    = "txs"
-	segmentIDs    = "txids"
-	segmentSpends = "spends"
-	segmentPaid   = "paid"
-	fileData      = "data" // transactions themselves, where there are no block files
+	manifestName = "manifest.json"
+	manifestVer  = 2
+	layerKind    = "layer"
+	fileData     = "data" // transactions themselves, where there are no block files
 )
 
 // manifest names the files that make an index. It is written last and renamed
-// into place: what it names is whole, what it does not name is left over.
+// into place: what it names is whole, what it does not name is left over. Nothing
+// in it depends on the run that wrote it.
 type manifest struct {
-	Version int               `json:"version"`
-	Network string            `json:"network"`
-	Blocks  string            `json:"blocks,omitempty"` // folder of the block files
-	Key     string            `json:"key,omitempty"`    // their XOR key in hexadecimal
-	Sources []sourceFile      `json:"sources,omitempty"`
-	Files   map[string]sealed `json:"files"`
-	Summary Summary           `json:"summary"`
-	Sum     string            `json:"sum"` // SHA-256 of the manifest with an empty sum
-}
-
-// sourceFile is a block file as it was when it was indexed.
-type sourceFile struct {
-	Name string `json:"name"`
-	Size int64  `json:"size"`
-	Time int64  `json:"time"` // of its last change, nanoseconds since 1970
+	Version   int               `json:"version"`
+	Network   string            `json:"network"`
+	Blocks    string            `json:"blocks,omitempty"` // folder of the block files
+	Key       string            `json:"key,omitempty"`    // their XOR key in hexadecimal
+	LayerRows int64             `json:"layer_rows"`       // that close a base layer
+	Sources   []sourceFile      `json:"sources,omitempty"`
+	Layers    []layerFile       `json:"layers"`
+	Files     map[string]sealed `json:"files"`
+	Summary   Summary           `json:"summary"`
 }
 
 // sealed is a file of the index.
@@ -48,7 +40,19 @@ type sealed struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Summary says what an index holds.
+// layerFile is a layer of the index and the run of the chain it is about.
+type layerFile struct {
+	sealed
+	ID         string `json:"id,omitempty"` // of the ordered chain up to its last block
+	Level      int    `json:"level"`
+	FirstBlock uint32 `json:"first_block"`
+	Blocks     uint32 `json:"blocks"`
+	FirstTx    uint32 `json:"first_tx"`
+	Txs        uint32 `json:"transactions"`
+	Addresses  int64  `json:"addresses"` // paid here and by no layer before
+}
+
+// Summary says what an index holds, and what a build did.
 type Summary struct {
 	Network      string `json:"network"`
 	Blocks       int    `json:"blocks"`
@@ -62,56 +66,125 @@ type Summary struct {
 	IndexBytes   int64  `json:"index_bytes"`
 	Branches
 	Damage
+	Layers    int     `json:"layers"`
 	Unchanged bool    `json:"unchanged,omitempty"` // the index was there already
-	Seconds   float64 `json:"seconds,omitempty"`   // left to the caller, who has the clock
+	*Run              // of a build; not kept
+	Seconds   float64 `json:"seconds,omitempty"` // left to the caller, who has the clock
+}
+
+// Run says what a build did to the index that was there.
+type Run struct {
+	Added      int    `json:"added"`               // blocks that were not in it
+	Kept       int    `json:"kept"`                // blocks that were
+	Replaced   int    `json:"replaced"`            // blocks that are no longer of the best chain
+	LayersKept int    `json:"layers_kept"`         // files used as they were
+	LayersMade int    `json:"layers_made"`         // files written
+	FilesRead  int    `json:"files_read"`          // block files that were new or had changed
+	Discarded  string `json:"discarded,omitempty"` // why the index that was there was of no use
 }
 
 // ErrNoIndex says that a folder holds no index.
 var ErrNoIndex = errors.New("no ledger index")
 
+// errDisposable says that an index cannot be read and is to be built again.
+var errDisposable = errors.New("build the index again")
+
 func readManifest(dir string) (*manifest, error) {
-	b, err := os.ReadFile(filepath.Join(dir, manifestName))
+	file := filepath.Join(dir, manifestName)
+	b, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", dir, ErrNoIndex)
 	}
 	if err != nil {
 		return nil, err
 	}
+	m, err := parseManifest(b)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w: %w", file, err, errDisposable)
+	}
+	return m, nil
+}
+
+func parseManifest(b []byte) (*manifest, error) {
+	var v struct {
+		Version int `json:"version"`
+	}
+	if err := json.Unmarshal(b, &v); err != nil {
+		return nil, err
+	}
+	if v.Version != manifestVer {
+		return nil, fmt.Errorf("it is of version %d, this program knows %d", v.Version, manifestVer)
+	}
 	var m manifest
 	if err := json.Unmarshal(b, &m); err != nil {
-		return nil, fmt.Errorf("%w: read %s: %w", ErrDamaged, filepath.Join(dir, manifestName), err)
+		return nil, err
 	}
-	if m.Version != manifestVer {
-		return nil, fmt.Errorf("read %s: version %d, this program knows %d", filepath.Join(dir, manifestName), m.Version, manifestVer)
-	}
-	if said := m.Sum; m.stamp() != nil || m.Sum != said {
-		return nil, fmt.Errorf("%w: %s differs from its checksum", ErrDamaged, filepath.Join(dir, manifestName))
-	}
-	for kind, f := range m.Files {
-		if f.Name != filepath.Base(f.Name) {
-			return nil, fmt.Errorf("read %s: file %s is named %q", filepath.Join(dir, manifestName), kind, f.Name)
+	for kind, f := range m.files() {
+		if f.Name != filepath.Base(f.Name) || f.Name == "." || f.Name == ".." {
+			return nil, fmt.Errorf("file %s is named %q", kind, f.Name)
 		}
+	}
+	block, tx := uint32(0), uint32(0)
+	for _, l := range m.Layers {
+		if l.FirstBlock != block || l.FirstTx != tx || block+l.Blocks < block || tx+l.Txs < tx {
+			return nil, fmt.Errorf("layer %s does not follow the one before", l.Name)
+		}
+		block, tx = block+l.Blocks, tx+l.Txs
+	}
+	if m.Files == nil {
+		m.Files = map[string]sealed{}
 	}
 	return &m, nil
 }
 
-// stamp sets the manifest's own checksum.
-func (m *manifest) stamp() error {
-	m.Sum = ""
-	b, err := json.Marshal(m)
+// files yields what the manifest names, each with what it is.
+func (m *manifest) files() iter.Seq2[string, sealed] {
+	return func(yield func(string, sealed) bool) {
+		for _, l := range m.Layers {
+			if !yield(layerKind, l.sealed) {
+				return
+			}
+		}
+		for kind, f := range m.Files {
+			if !yield(kind, f) {
+				return
+			}
+		}
+	}
+}
+
+// seal moves a finished file to its final name and enters it.
+func (m *manifest) seal(dir, kind, suffix string) error {
+	tmp := filepath.Join(dir, kind+".tmp")
+	sum, size, err := fileSum(tmp)
 	if err != nil {
 		return err
 	}
-	m.Sum = fmt.Sprintf("%x", sha256.Sum256(b))
+	f, err := os.OpenFile(tmp, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	err = f.Sync()
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	name := kind + "-" + sum[:16] + suffix
+	if err := os.Rename(tmp, filepath.Join(dir, name)); err != nil {
+		return err
+	}
+	m.Files[kind] = sealed{Name: name, Size: size, SHA256: sum}
+	m.Summary.IndexBytes += size
 	return nil
 }
 
-// write puts the manifest in place and removes what an earlier one named.
+// write puts the manifest in place of the one that was there.
 func (m *manifest) write(dir string) error {
-	if err := m.stamp(); err != nil {
-		return err
-	}
-	b, err := json.MarshalIndent(m, "", "  ")
+	kept := *m
+	kept.Summary.Run, kept.Summary.Unchanged, kept.Summary.Seconds = nil, false, 0
+	b, err := json.MarshalIndent(kept, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -128,9 +201,10 @@ func (m *manifest) write(dir string) error {
 		err = cerr
 	}
 	if err != nil {
-		return err
+		os.Remove(tmp)
+		return fmt.Errorf("write %s: %w", filepath.Join(dir, manifestName), err)
 	}
-	if err := syncDir(dir); err != nil { // the segments' names before the manifest's
+	if err := syncDir(dir); err != nil { // the layers' names before the manifest's
 		return err
 	}
 	if err := os.Rename(tmp, filepath.Join(dir, manifestName)); err != nil {
@@ -148,23 +222,26 @@ func syncDir(dir string) error {
 	return d.Sync()
 }
 
-// sweep removes the files of the index folder that the manifest does not name.
-func sweep(dir string, m *manifest) error {
+// sweep removes the files of the index folder that neither the manifest nor keep
+// names.
+func sweep(dir string, m *manifest, keep map[string]bool) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	keep := map[string]bool{manifestName: true}
+	named := map[string]bool{manifestName: true}
 	if m != nil {
-		for _, f := range m.Files {
-			keep[f.Name] = true
+		for _, f := range m.files() {
+			named[f.Name] = true
 		}
 	}
 	for _, e := range entries {
 		name := e.Name()
-		ours := strings.HasSuffix(name, ".seg") || strings.HasSuffix(name, ".part") ||
-			strings.HasSuffix(name, ".dat") || strings.HasSuffix(name, ".tmp")
-		if ours && !keep[name] {
+		ours := false
+		for _, suffix := range []string{".seg", ".part", ".dat", ".tmp", ".journal"} {
+			ours = ours || strings.HasSuffix(name, suffix)
+		}
+		if ours && !named[name] && !keep[name] {
 			if err := os.Remove(filepath.Join(dir, name)); err != nil {
 				return err
 			}

@@ -2,25 +2,30 @@ package bitcoin
 
 import (
 	"cmp"
+	"math"
 	"math/big"
+	"math/bits"
 	"slices"
 )
 
-// blockInfo is what a scan keeps of a block.
-type blockInfo struct {
+// scanned is what a scan keeps of a block: what the chain's order and the cut into
+// layers need.
+type scanned struct {
 	id, prev Hash
-	work     *big.Int
-	stamp    uint32 // unix seconds
+	offset   int64 // of the block in its file
+	size     uint32
+	stamp    uint32 // Unix seconds
 	bits     uint32
-	txs      int
-	file     int
-	offset   int64
-	size     int
-	claimed  int64 // height by BIP-34, -1 where there is none
-
-	height  int64 // -1 unknown
-	firstTx uint32
+	txs      uint32
+	inputs   uint32 // all, the coinbase's too
+	spends   uint32 // inputs that spend something
+	outputs  uint32
+	claimed  int32 // height by BIP-34, -1 where there is none
+	file     int32 // index into the sources
 }
+
+// rows is how many rows of the sorted tables a block has.
+func (s *scanned) rows() int64 { return int64(s.txs) + int64(s.spends) + int64(s.outputs) }
 
 // Branches says what became of the blocks of a scan.
 type Branches struct {
@@ -29,44 +34,76 @@ type Branches struct {
 	Islands   int `json:"islands,omitempty"`   // chains that do not start at the genesis block
 }
 
+// placed is a block in its place in the chain's order.
+type placed struct {
+	*scanned
+	height  int64 // -1 unknown
+	firstTx uint32
+}
+
+const none = int32(-1)
+
+// tree are the blocks found, each once, linked to their parents.
+type tree struct {
+	blocks         []scanned
+	parent         []int32
+	child, sibling []int32 // first child, next child of the same parent, in the order found
+}
+
 // bestChain puts blocks into chain order. The blocks form trees: one grows from
 // each block whose parent is absent. Of every tree the branch with most work is
 // kept (among equals the one with more blocks, then the one found first); what
 // else grows on it is stale. Trees come one after the other in the order of
 // their first block's time, the one from the genesis block first.
-func bestChain(found []*blockInfo, genesis Hash) (ordered []*blockInfo, n Branches) {
-	byID := make(map[Hash]*blockInfo, len(found))
-	unique := found[:0:0]
-	for _, b := range found {
-		if byID[b.id] != nil {
-			n.Duplicate++
-			continue
-		}
-		byID[b.id] = b
-		unique = append(unique, b)
-	}
-	children := make(map[Hash][]*blockInfo, len(unique))
-	var roots []*blockInfo
-	for _, b := range unique {
-		if byID[b.prev] == nil {
-			roots = append(roots, b)
-		} else {
-			children[b.prev] = append(children[b.prev], b)
-		}
-	}
-	slices.SortStableFunc(roots, func(a, b *blockInfo) int {
-		return cmp.Or(-cmpBool(a.id == genesis, b.id == genesis), cmp.Compare(a.stamp, b.stamp))
+func bestChain(found []scanned, genesis Hash) (ordered []placed, n Branches) {
+	t, roots, duplicate := growTrees(found)
+	n.Duplicate = duplicate
+	slices.SortStableFunc(roots, func(a, b int32) int {
+		x, y := &t.blocks[a], &t.blocks[b]
+		return cmp.Or(-cmpBool(x.id == genesis, y.id == genesis), cmp.Compare(x.stamp, y.stamp))
 	})
+	var w worker
 	for _, root := range roots {
-		branch := heaviest(root, children, byID)
-		fixHeights(branch, root.id == genesis)
-		if root.id != genesis {
+		branch := t.heaviest(root, &w)
+		fixHeights(branch, t.blocks[root].id == genesis)
+		if t.blocks[root].id != genesis {
 			n.Islands++
 		}
 		ordered = append(ordered, branch...)
 	}
-	n.Stale = len(unique) - len(ordered)
+	n.Stale = len(found) - duplicate - len(ordered)
 	return ordered, n
+}
+
+func growTrees(found []scanned) (t *tree, roots []int32, duplicate int) {
+	t = &tree{
+		blocks: found, parent: make([]int32, len(found)),
+		child: make([]int32, len(found)), sibling: make([]int32, len(found)),
+	}
+	byID := make(map[Hash]int32, len(found))
+	again := make([]bool, len(found))
+	for i := range found {
+		t.parent[i], t.child[i], t.sibling[i] = none, none, none
+		if _, ok := byID[found[i].id]; ok {
+			duplicate++
+			again[i] = true
+			continue
+		}
+		byID[found[i].id] = int32(i)
+	}
+	for i := len(found) - 1; i >= 0; i-- { // backwards, so that children end up in the order found
+		if again[i] {
+			continue
+		}
+		p, ok := byID[found[i].prev]
+		if !ok {
+			roots = append(roots, int32(i))
+			continue
+		}
+		t.parent[i], t.sibling[i], t.child[p] = p, t.child[p], int32(i)
+	}
+	slices.Reverse(roots)
+	return t, roots, duplicate
 }
 
 func cmpBool(a, b bool) int {
@@ -80,34 +117,31 @@ func cmpBool(a, b bool) int {
 }
 
 // heaviest returns the path from a root to the leaf with most work.
-func heaviest(root *blockInfo, children map[Hash][]*blockInfo, byID map[Hash]*blockInfo) []*blockInfo {
+func (t *tree) heaviest(root int32, w *worker) []placed {
 	type sum struct {
-		work  *big.Int
-		count int
+		at    int32
+		count int32
+		work  sum128
 	}
-	best, bestSum := root, sum{root.work, 1}
-	todo := []*blockInfo{root}
-	sums := map[*blockInfo]sum{root: bestSum}
-	for len(todo) > 0 { // breadth first, so that ties go to the block found first
-		b := todo[0]
-		todo = todo[1:]
-		s := sums[b]
-		if len(children[b.id]) > 0 {
-			delete(sums, b)
-		}
-		for _, c := range children[b.id] {
-			cs := sum{new(big.Int).Add(s.work, c.work), s.count + 1}
-			sums[c] = cs
-			todo = append(todo, c)
-			if d := cs.work.Cmp(bestSum.work); d > 0 || d == 0 && cs.count > bestSum.count {
-				best, bestSum = c, cs
+	first := sum{root, 1, w.of(&t.blocks[root])}
+	best := first
+	for todo := []sum{first}; len(todo) > 0; { // breadth first, so that ties go to the block found first
+		var next []sum
+		for _, s := range todo {
+			for c := t.child[s.at]; c != none; c = t.sibling[c] {
+				cs := sum{c, s.count + 1, s.work.add(w.of(&t.blocks[c]))}
+				next = append(next, cs)
+				if d := cs.work.cmp(best.work); d > 0 || d == 0 && cs.count > best.count {
+					best = cs
+				}
 			}
 		}
+		todo = next
 	}
-	path := make([]*blockInfo, 0, bestSum.count)
-	for b := best; ; b = byID[b.prev] {
-		path = append(path, b)
-		if b == root {
+	path := make([]placed, 0, best.count)
+	for i := best.at; ; i = t.parent[i] {
+		path = append(path, placed{scanned: &t.blocks[i]})
+		if i == root {
 			break
 		}
 	}
@@ -117,22 +151,72 @@ func heaviest(root *blockInfo, children map[Hash][]*blockInfo, byID map[Hash]*bl
 
 // fixHeights counts from the genesis block, or from the first block of an
 // island whose coinbase names its height; else heights stay unknown.
-func fixHeights(branch []*blockInfo, genesis bool) {
+func fixHeights(branch []placed, genesis bool) {
 	base := int64(-1)
 	if genesis {
 		base = 0
 	} else {
 		for i, b := range branch {
-			if b.claimed >= int64(i) {
-				base = b.claimed - int64(i)
+			if int64(b.claimed) >= int64(i) {
+				base = int64(b.claimed) - int64(i)
 				break
 			}
 		}
 	}
-	for i, b := range branch {
-		b.height = -1
+	for i := range branch {
+		branch[i].height = -1
 		if base >= 0 {
-			b.height = base + int64(i)
+			branch[i].height = base + int64(i)
 		}
 	}
+}
+
+// sum128 is a sum of work. No chain has 2^128 hashes in it; should blocks say so,
+// it stays at the greatest value.
+type sum128 struct{ hi, lo uint64 }
+
+func (a sum128) add(b sum128) sum128 {
+	lo, carry := bits.Add64(a.lo, b.lo, 0)
+	hi, over := bits.Add64(a.hi, b.hi, carry)
+	if over != 0 {
+		return sum128{math.MaxUint64, math.MaxUint64}
+	}
+	return sum128{hi, lo}
+}
+
+func (a sum128) cmp(b sum128) int { return cmp.Or(cmp.Compare(a.hi, b.hi), cmp.Compare(a.lo, b.lo)) }
+
+// worker works out the work of blocks; a target is good for thousands of them.
+type worker struct {
+	bits   uint32
+	ready  bool
+	work   sum128
+	target [32]byte // big-endian
+}
+
+// of is the work of a block: see work.
+func (w *worker) of(b *scanned) sum128 {
+	if !w.ready || w.bits != b.bits {
+		*w = worker{bits: b.bits, ready: true}
+		if t := target(b.bits); t != nil {
+			t.FillBytes(w.target[:])
+			w.work = low128(workOf(t))
+		}
+	}
+	for i := range w.target {
+		if v := b.id[31-i]; v != w.target[i] {
+			if v > w.target[i] {
+				return sum128{}
+			}
+			break
+		}
+	}
+	return w.work
+}
+
+func low128(n *big.Int) sum128 {
+	if n.BitLen() > 128 {
+		return sum128{math.MaxUint64, math.MaxUint64}
+	}
+	return sum128{new(big.Int).Rsh(n, 64).Uint64(), new(big.Int).And(n, new(big.Int).SetUint64(math.MaxUint64)).Uint64()}
 }

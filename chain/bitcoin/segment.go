@@ -7,21 +7,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"math/bits"
 	"os"
-	"sort"
 
 	"golang.org/x/sys/unix"
 )
 
-// Every segment file starts with these 16 bytes: magic, version of the layout,
-// size of a row.
+// Every file with a table of its own starts with these 16 bytes: magic, version of
+// the layout, size of a row.
 const (
 	segmentMagic   = "TAMGASEG"
 	segmentVersion = 1
 	segmentHeader  = 16
 )
 
-// Sizes of the rows of each segment (docs/formats/ledger.md).
+// Sizes of the rows of each table (docs/formats/ledger.md).
 const (
 	blockRow = 72
 	txRow    = 8
@@ -34,32 +35,20 @@ func segmentHead(row int) []byte {
 	return binary.LittleEndian.AppendUint32(b, uint32(row))
 }
 
-// segment is an immutable file of rows of one size, mapped into memory.
+// segment is a table of rows of one size in memory that a file is mapped to.
 type segment struct {
-	mapped []byte
+	mapped []byte // the file, where it is the segment's own
 	rows   []byte
 	row    int
 }
 
 func openSegment(file string, row int, want int64) (*segment, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() != want {
-		return nil, fmt.Errorf("%w: %s has %d bytes, the manifest says %d", ErrDamaged, file, info.Size(), want)
-	}
 	if want < segmentHeader || (want-segmentHeader)%int64(row) != 0 {
 		return nil, fmt.Errorf("open segment %s: %d bytes are no whole rows", file, want)
 	}
-	b, err := unix.Mmap(int(f.Fd()), 0, int(want), unix.PROT_READ, unix.MAP_SHARED)
+	b, err := mapFile(file, want)
 	if err != nil {
-		return nil, fmt.Errorf("map segment %s: %w", file, err)
+		return nil, fmt.Errorf("open segment %s: %w", file, err)
 	}
 	if string(b[:segmentHeader]) != string(segmentHead(row)) {
 		unix.Munmap(b)
@@ -81,20 +70,49 @@ func (s *segment) len() int { return len(s.rows) / s.row }
 
 func (s *segment) at(i int) []byte { return s.rows[i*s.row : (i+1)*s.row] }
 
-// lookup calls f for every row with a key, in order, until it returns false.
-// The rows are sorted by key, and the keys are spread evenly.
-func (s *segment) lookup(key uint64, f func(a, b uint32) bool) {
+func (s *segment) key(i int) uint64 { return binary.BigEndian.Uint64(s.rows[i*s.row:]) }
+
+// search returns the first row whose key is not less than a key. Keys are spread
+// evenly, so it begins where the key would be among them, and looks around there
+// in growing steps: two or three places of memory instead of one a bit.
+func (s *segment) search(key uint64) int {
 	n := s.len()
-	i := sort.Search(n, func(i int) bool { return binary.BigEndian.Uint64(s.at(i)) >= key })
-	for ; i < n; i++ {
-		r := s.at(i)
-		if binary.BigEndian.Uint64(r) != key {
-			return
-		}
-		if !f(binary.LittleEndian.Uint32(r[8:]), binary.LittleEndian.Uint32(r[12:])) {
-			return
+	guess, _ := bits.Mul64(key, uint64(n))
+	lo, hi := 0, n
+	for i, step := int(guess), 1+int(math.Sqrt(float64(n)))/2; lo < hi && i >= lo && i < hi; step *= 4 {
+		if s.key(i) < key {
+			lo = i + 1
+			i += step
+		} else {
+			hi = i
+			i -= step
 		}
 	}
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if s.key(mid) < key {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// lookup calls f for every row with a key, in order, until it returns false, and
+// says whether it never did.
+func (s *segment) lookup(key uint64, f func(a, b uint32) bool) bool {
+	n := s.len()
+	for i := s.search(key); i < n; i++ {
+		r := rowAt(s.at(i))
+		if r.key != key {
+			return true
+		}
+		if !f(r.a, r.b) {
+			return false
+		}
+	}
+	return true
 }
 
 // fileSum hashes a file.

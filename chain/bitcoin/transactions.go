@@ -1,7 +1,6 @@
 package bitcoin
 
 import (
-	"bufio"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -56,16 +55,20 @@ func NetworkOfAddresses(text []byte) string {
 
 var segwitPrefix = regexp.MustCompile(`"(bcrt|bc|tb)1[02-9ac-hj-np-z]{6,}"`)
 
-// collector writes transactions as they come.
+// collector writes transactions as they come. A base layer is closed as soon as it
+// has the rows for it, with the blocks that were first seen in it.
 type collector struct {
-	t      *tables
-	w      *writer
-	data   *bufio.Writer
-	offset int64
-	rows   *bufio.Writer
+	b      *builder
+	ctx    context.Context
+	data   *sealer
 	num    int64
-	blocks []*blockInfo
+	rows   rowSet
+	layers []layerFile
+	first  layerSize // where the layer under construction begins
+	blocks []blockInfo
 	at     map[Hash]uint32 // block number by hash
+
+	inputs, outputs int64
 }
 
 func buildTransactions(ctx context.Context, dir string, r io.Reader, o Options, net network) (Summary, error) {
@@ -73,69 +76,80 @@ func buildTransactions(ctx context.Context, dir string, r io.Reader, o Options, 
 		return Summary{}, err
 	}
 	old, err := readManifest(dir)
-	if err != nil && !errors.Is(err, ErrNoIndex) && !errors.Is(err, ErrDamaged) {
+	if err != nil && !errors.Is(err, ErrNoIndex) && !errors.Is(err, errDisposable) {
 		return Summary{}, err
+	}
+	discarded := ""
+	if errors.Is(err, errDisposable) {
+		discarded = err.Error()
 	}
 	if old != nil && old.Network != o.Network {
 		return Summary{}, fmt.Errorf("the index in %s is of %s, not of %s", dir, old.Network, o.Network)
 	}
-	if err := sweep(dir, old); err != nil {
+	if err := sweep(dir, old, nil); err != nil {
 		return Summary{}, err
 	}
-	t, err := newTables(dir, o.MemoryLimit)
-	if err != nil {
+	b := &builder{o: o, dir: dir, network: net, old: map[string]bool{}, have: map[layerKey]layerFile{}, intact: map[string]bool{}}
+	if err := b.fits(0); err != nil {
 		return Summary{}, err
 	}
-	defer t.txs.Close()
-	f, err := os.Create(filepath.Join(dir, fileData+".tmp"))
-	if err != nil {
+	if old != nil {
+		for _, f := range old.files() {
+			b.old[f.Name] = true
+		}
+	}
+	b.m = &manifest{Version: manifestVer, Network: net.name, LayerRows: o.rules.rows, Files: map[string]sealed{}}
+	c := &collector{b: b, ctx: ctx, at: map[Hash]uint32{}}
+	if c.data, err = newSealer(dir, fileData); err != nil {
 		return Summary{}, err
 	}
-	defer f.Close()
-	c := &collector{
-		t: t, w: t.writer(), at: map[Hash]uint32{},
-		data: bufio.NewWriterSize(f, 1<<20), rows: bufio.NewWriterSize(t.txs, 1<<20),
-	}
-	b := &builder{o: o, dir: dir, network: net}
 	read, err := eachLine(ctx, r, func(line []byte) error {
 		b.progress(int64(len(line)) + 1)
 		return eachPrinted(line, c.add)
 	})
+	if err == nil && c.num > int64(c.first.firstTx) {
+		err = c.closeUnit()
+	}
+	if err != nil {
+		c.data.drop()
+		return Summary{}, err
+	}
+	f, err := c.data.seal(fileData, ".dat")
 	if err != nil {
 		return Summary{}, err
 	}
-	for _, err := range []error{c.data.Flush(), c.rows.Flush(), c.w.flush(), f.Close()} {
-		if err != nil {
-			return Summary{}, err
+	b.m.Files[fileData] = f
+	b.m.Layers = c.layers
+	if err := countAddresses(ctx, dir, b.m.Layers); err != nil {
+		return Summary{}, err
+	}
+	b.m.Summary = Summary{SourceBytes: read, Transactions: c.num}
+	b.summarise()
+	c.summarise(&b.m.Summary)
+	if err := b.m.write(dir); err != nil {
+		return Summary{}, err
+	}
+	b.m.Summary.Run = &Run{Added: len(c.blocks), LayersMade: len(b.m.Layers), Discarded: discarded}
+	return b.m.Summary, sweep(dir, b.m, nil)
+}
+
+func (c *collector) summarise(s *Summary) {
+	s.Blocks, s.Inputs, s.Outputs = len(c.blocks), c.inputs, c.outputs
+	if len(c.blocks) == 0 {
+		return
+	}
+	tip := &c.blocks[len(c.blocks)-1]
+	for i := range c.blocks {
+		if c.blocks[i].height > tip.height {
+			tip = &c.blocks[i]
 		}
 	}
-	m := &manifest{Version: manifestVer, Network: net.name, Files: map[string]sealed{}}
-	m.Summary = Summary{
-		Network: net.name, Blocks: len(c.blocks), Transactions: c.num, SourceBytes: read,
-		Inputs: t.inputs.Load(), Outputs: t.outputs.Load(),
+	if tip.id != (Hash{}) {
+		s.Tip = tip.id.String()
 	}
-	if len(c.blocks) > 0 {
-		tip := tipOf(c.blocks)
-		if tip.id != (Hash{}) {
-			m.Summary.Tip = tip.id.String()
-		}
-		if tip.height >= 0 {
-			m.Summary.Height = &tip.height
-		}
+	if tip.height >= 0 {
+		s.Height = &tip.height
 	}
-	if err := b.writeBlocks(c.blocks); err != nil {
-		return Summary{}, err
-	}
-	if err := t.finish(m); err != nil {
-		return Summary{}, err
-	}
-	if err := m.seal(dir, fileData, ".dat"); err != nil {
-		return Summary{}, err
-	}
-	if err := m.write(dir); err != nil {
-		return Summary{}, err
-	}
-	return m.Summary, sweep(dir, m)
 }
 
 // add takes a transaction in.
@@ -145,15 +159,60 @@ func (c *collector) add(s *stored) error {
 	}
 	num := uint32(c.num)
 	c.num++
-	var row [txRow]byte
-	binary.LittleEndian.PutUint64(row[:], uint64(c.offset))
-	c.rows.Write(row[:])
-	rec := c.record(s)
-	c.offset += int64(len(rec))
-	if _, err := c.data.Write(rec); err != nil {
+	c.rows.txs = binary.LittleEndian.AppendUint64(c.rows.txs, uint64(c.data.size))
+	c.data.write(c.record(s))
+	if c.data.err != nil {
+		return c.data.err
+	}
+	c.rows.add(num, s.id, &s.tx)
+	c.inputs += int64(s.tx.nIn)
+	c.outputs += int64(s.tx.nOut)
+	if int64(len(c.rows.ids)+len(c.rows.spends)+len(c.rows.paid)) < c.b.o.rules.rows {
+		return nil
+	}
+	return c.closeUnit()
+}
+
+// closeUnit writes a base layer.
+func (c *collector) closeUnit() error {
+	size := c.first
+	size.blocks, size.txs = uint32(len(c.blocks))-size.firstBlock, uint32(len(c.rows.ids))
+	size.spends, size.paid = uint64(len(c.rows.spends)), uint64(len(c.rows.paid))
+	var blocks []byte
+	for i := range c.blocks[size.firstBlock:] {
+		blocks = c.blocks[int(size.firstBlock)+i].bytes(blocks)
+	}
+	l, err := c.b.writeUnit(c.ctx, size, blocks, &c.rows)
+	if err != nil {
 		return err
 	}
-	return c.w.add(num, s.id, &s.tx)
+	c.first = layerSize{firstBlock: uint32(len(c.blocks)), firstTx: uint32(c.num)}
+	c.rows = rowSet{txs: c.rows.txs[:0], ids: c.rows.ids[:0], spends: c.rows.spends[:0], paid: c.rows.paid[:0]}
+	return c.push(l)
+}
+
+// push adds a base layer, and merges layers as those of blocks are merged: eight of
+// a level into one of the next.
+func (c *collector) push(l layerFile) error {
+	c.layers = append(c.layers, l)
+	fan := c.b.o.rules.fan
+	for n := len(c.layers) - fan; n >= 0 && c.layers[n].Level == c.layers[n+fan-1].Level; n = len(c.layers) - fan {
+		l, err := c.b.fold(c.ctx, c.layers[n:])
+		if err != nil {
+			return err
+		}
+		l.Level = c.layers[n].Level + 1
+		for _, p := range c.layers[n:] {
+			if c.b.old[p.Name] { // the index that is there stays whole
+				continue
+			}
+			if err := os.Remove(filepath.Join(c.b.dir, p.Name)); err != nil {
+				return err
+			}
+		}
+		c.layers = append(c.layers[:n], l)
+	}
+	return nil
 }
 
 // record is a transaction as the data file holds it.
@@ -186,7 +245,7 @@ func (c *collector) block(b *blockInfo) uint32 {
 	}
 	n := uint32(len(c.blocks))
 	c.at[b.id] = n
-	c.blocks = append(c.blocks, b)
+	c.blocks = append(c.blocks, *b)
 	return n
 }
 

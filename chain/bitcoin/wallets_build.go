@@ -118,10 +118,15 @@ func (x *Index) writeScripts(ctx context.Context) error {
 	}
 	var buf [hashRow]byte
 	put := func(r row) { out.Write(r.bytes(buf[:0])) }
-	for i := 0; i < x.paid.len(); {
-		first := rowAt(x.paid.at(i))
-		for i++; i < x.paid.len() && rowAt(x.paid.at(i)).key == first.key; i++ {
+	last, some := uint64(0), false
+	for first, err := range x.paid.all(ctx) {
+		if err != nil {
+			return err
 		}
+		if some && first.key == last {
+			continue
+		}
+		last, some = first.key, true
 		for len(spent) > 0 && spent[0].key < first.key {
 			put(spent[0])
 			spent = spent[1:]
@@ -143,10 +148,6 @@ func (x *Index) writeScripts(ctx context.Context) error {
 		return err
 	}
 	return f.Close()
-}
-
-func rowAt(r []byte) row {
-	return row{binary.BigEndian.Uint64(r), binary.LittleEndian.Uint32(r[8:]), binary.LittleEndian.Uint32(r[12:])}
 }
 
 // prevoutScripts are the scripts that transactions given as JSON name as those

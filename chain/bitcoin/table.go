@@ -1,0 +1,89 @@
+package bitcoin
+
+import (
+	"context"
+	"iter"
+	"sort"
+)
+
+// numbered is a table of all layers whose rows are asked for by number.
+type numbered struct {
+	first []int // number of the first row of each part
+	parts []*segment
+	n     int
+}
+
+func (t *numbered) add(s *segment) {
+	t.first = append(t.first, t.n)
+	t.parts = append(t.parts, s)
+	t.n += s.len()
+}
+
+func (t *numbered) len() int { return t.n }
+
+func (t *numbered) at(i int) []byte {
+	part := sort.Search(len(t.first), func(k int) bool { return t.first[k] > i }) - 1
+	return t.parts[part].at(i - t.first[part])
+}
+
+// keyed is a table of all layers whose rows are asked for by key. The parts are in
+// chain order.
+type keyed []*segment
+
+func (t keyed) len() (n int) {
+	for _, s := range t {
+		n += s.len()
+	}
+	return n
+}
+
+// lookup calls f for every row with a key, in chain order, until it returns false.
+func (t keyed) lookup(key uint64, f func(a, b uint32) bool) {
+	for _, s := range t {
+		if !s.lookup(key, f) {
+			return
+		}
+	}
+}
+
+// all yields the rows of all parts by key, those of one key in chain order.
+func (t keyed) all(ctx context.Context) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		runs := make([]run, len(t))
+		for i, s := range t {
+			runs[i] = &mappedRun{s: s}
+		}
+		m, err := newMerge(runs)
+		for n := 0; err == nil; n++ {
+			if n&0xffff == 0 {
+				if err = ctx.Err(); err != nil {
+					break
+				}
+			}
+			r, _, ok, e := m.next()
+			if err = e; err != nil || !ok {
+				break
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(row{}, err)
+		}
+	}
+}
+
+// mappedRun reads a part that is mapped into memory.
+type mappedRun struct {
+	s *segment
+	i int
+}
+
+func (r *mappedRun) next() (row, bool, error) {
+	if r.i >= r.s.len() {
+		return row{}, false, nil
+	}
+	r.i++
+	return rowAt(r.s.at(r.i - 1)), true, nil
+}
