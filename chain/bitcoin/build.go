@@ -30,7 +30,7 @@ type Options struct {
 	// read twice. It is called from several goroutines, one at a time.
 	Progress func(done, total int64)
 
-	rules rules // of tests
+	cut cutRules // of tests
 }
 
 // builder is one run of Build.
@@ -46,6 +46,8 @@ type builder struct {
 	have    map[layerKey]layerFile // layers that are there
 	intact  map[string]bool        // names of files whose checksums were right
 	journal *journal
+
+	filesRead int // block files that were new or had changed
 
 	ordered []placed
 	plan    *plan
@@ -82,8 +84,8 @@ func (o *Options) defaults() {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	if o.rules == (rules{}) {
-		o.rules = defaultRules
+	if o.cut == (cutRules{}) {
+		o.cut = defaultCut
 	}
 }
 
@@ -147,7 +149,7 @@ func build(ctx context.Context, dir, blocksDir string, o Options) (Summary, erro
 	if err != nil {
 		return Summary{}, err
 	}
-	b.plan = cut(b.ordered, o.rules)
+	b.plan = cut(b.ordered, o.cut)
 	b.m.Summary.Branches, b.m.Summary.Transactions = branches, txs
 	run := b.compare(old)
 	run.Discarded = discarded
@@ -197,7 +199,7 @@ func newBuilder(ctx context.Context, dir, blocksDir string, o Options) (*builder
 	b.key = key
 	b.m = &manifest{
 		Version: manifestVer, Network: detected, Blocks: blocksDir, Key: hex.EncodeToString(key[:]),
-		LayerRows: o.rules.rows, Files: map[string]sealed{},
+		LayerRows: o.cut.rows, Files: map[string]sealed{},
 	}
 	for _, file := range files {
 		info, err := os.Stat(file)
@@ -294,7 +296,7 @@ func (b *builder) resume(old *manifest) error {
 // compare counts the blocks that the index that is there has in common with the
 // ordered chain.
 func (b *builder) compare(old *manifest) *Run {
-	r := &Run{Added: len(b.ordered)}
+	r := &Run{Added: len(b.ordered), FilesRead: b.filesRead}
 	if old == nil || old.Blocks == "" {
 		return r
 	}

@@ -24,7 +24,7 @@ func mustBuild(t testing.TB, dir, blocks string, o Options) (Summary, *Index) {
 }
 
 // small are rules of the cut under which a chain of a few blocks has many layers.
-var small = rules{rows: 24, fan: 3, settle: 5}
+var small = cutRules{rows: 24, fan: 3, settle: 5}
 
 // economy is a chain with payments of every kind, a coinjoin-like transaction,
 // and a stale branch.
@@ -167,7 +167,7 @@ func TestShapes(t *testing.T) {
 			if err := b.WriteShape(dir, shape); err != nil {
 				t.Fatal(err)
 			}
-			s, x := mustBuild(t, t.TempDir(), dir, Options{MemoryLimit: 96 << 20, Workers: 3, rules: small})
+			s, x := mustBuild(t, t.TempDir(), dir, Options{MemoryLimit: 96 << 20, Workers: 3, cut: small})
 			if s.Network != "regtest" || s.Stale != 2 || s.Islands != 0 || int64(s.Blocks) != b.Height()+1 || *s.Height != b.Height() {
 				t.Fatalf("%+v", s)
 			}

@@ -270,7 +270,7 @@ func TestDuplicateCoinbase(t *testing.T) {
 // old index or the new one, and building again gives the same bytes as ever.
 func TestKilled(t *testing.T) {
 	if blocks := os.Getenv("TAMGA_TEST_BUILD"); blocks != "" {
-		if _, err := Build(context.Background(), os.Getenv("TAMGA_TEST_DIR"), blocks, Options{MemoryLimit: 96 << 20, rules: small}); err != nil {
+		if _, err := Build(context.Background(), os.Getenv("TAMGA_TEST_DIR"), blocks, Options{MemoryLimit: 96 << 20, cut: small}); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -278,7 +278,7 @@ func TestKilled(t *testing.T) {
 	b := economy(t, 60)
 	blocks := write(t, b, chaintest.Shape{PerFile: 5})
 	clean := t.TempDir()
-	if _, err := Build(context.Background(), clean, blocks, Options{rules: small}); err != nil {
+	if _, err := Build(context.Background(), clean, blocks, Options{cut: small}); err != nil {
 		t.Fatal(err)
 	}
 	want := contents(t, clean)
@@ -329,7 +329,7 @@ func TestKilled(t *testing.T) {
 		t.Fatal("nothing was killed in its work")
 	}
 	t.Logf("%d of 20 builds killed at work", killed)
-	if _, err := Build(context.Background(), dir, blocks, Options{rules: small}); err != nil {
+	if _, err := Build(context.Background(), dir, blocks, Options{cut: small}); err != nil {
 		t.Fatal(err)
 	}
 	if err := same(contents(t, dir), want); err != nil {

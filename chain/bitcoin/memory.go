@@ -17,7 +17,7 @@ const (
 func (b *builder) fits(blocks int) error {
 	// A base layer may have a block's rows more than it needs, and sorting takes room
 	// for the largest of its tables, which is about half of it.
-	least := int64(fixedMemory) + b.o.rules.rows*hashRow*7/4 + int64(blocks)*blockMemory
+	least := int64(fixedMemory) + b.o.cut.rows*hashRow*7/4 + int64(blocks)*blockMemory
 	if b.o.MemoryLimit < least+workerMemory {
 		return fmt.Errorf("a memory limit of %d MiB is too small: these blocks need %d MiB", b.o.MemoryLimit>>20, (least+workerMemory)>>20+1)
 	}

@@ -22,13 +22,13 @@ const (
 	settleDepth = 128
 )
 
-// rules are the numbers that the cut depends on; tests make them small.
-type rules struct {
+// cutRules are the numbers that the cut depends on; tests make them small.
+type cutRules struct {
 	rows        int64
 	fan, settle int
 }
 
-var defaultRules = rules{layerRows, layerFan, settleDepth}
+var defaultCut = cutRules{layerRows, layerFan, settleDepth}
 
 // span is a run of the ordered chain that a layer is about.
 type span struct {
@@ -40,14 +40,14 @@ type span struct {
 
 // plan is the cut of a chain.
 type plan struct {
-	rules
+	cutRules
 	units  []span // the base layers, the rest at the end among them
 	layers []span // what the index is made of
 }
 
 // cut cuts the ordered chain into layers.
-func cut(ordered []placed, r rules) *plan {
-	p := &plan{rules: r}
+func cut(ordered []placed, r cutRules) *plan {
+	p := &plan{cutRules: r}
 	h := sha256.New()
 	settled, sum, first := 0, int64(0), 0
 	var buf []byte
@@ -75,7 +75,7 @@ func cut(ordered []placed, r rules) *plan {
 
 // digits writes the number of settled base layers in base fan: each digit is that
 // many layers of the level. What is not settled stays as it is.
-func (r rules) digits(units []span, settled int) (layers []span) {
+func (r cutRules) digits(units []span, settled int) (layers []span) {
 	level, size := 0, 1
 	for size <= settled/r.fan {
 		level, size = level+1, size*r.fan

@@ -118,7 +118,7 @@ func (b *builder) scan(ctx context.Context) ([]scanned, error) {
 		todo = append(todo, i)
 		b.total += 2 * s.Size
 	}
-	b.known = nil
+	b.known, b.filesRead = nil, len(todo)
 	buffers := make([][]byte, b.o.Workers)
 	readers := make([]blockReader, b.o.Workers)
 	err := b.each(ctx, len(todo), func(ctx context.Context, worker, k int) error {

@@ -98,7 +98,7 @@ func buildTransactions(ctx context.Context, dir string, r io.Reader, o Options, 
 			b.old[f.Name] = true
 		}
 	}
-	b.m = &manifest{Version: manifestVer, Network: net.name, LayerRows: o.rules.rows, Files: map[string]sealed{}}
+	b.m = &manifest{Version: manifestVer, Network: net.name, LayerRows: o.cut.rows, Files: map[string]sealed{}}
 	c := &collector{b: b, ctx: ctx, at: map[Hash]uint32{}}
 	if c.data, err = newSealer(dir, fileData); err != nil {
 		return Summary{}, err
@@ -167,7 +167,7 @@ func (c *collector) add(s *stored) error {
 	c.rows.add(num, s.id, &s.tx)
 	c.inputs += int64(s.tx.nIn)
 	c.outputs += int64(s.tx.nOut)
-	if int64(len(c.rows.ids)+len(c.rows.spends)+len(c.rows.paid)) < c.b.o.rules.rows {
+	if int64(len(c.rows.ids)+len(c.rows.spends)+len(c.rows.paid)) < c.b.o.cut.rows {
 		return nil
 	}
 	return c.closeUnit()
@@ -195,7 +195,7 @@ func (c *collector) closeUnit() error {
 // a level into one of the next.
 func (c *collector) push(l layerFile) error {
 	c.layers = append(c.layers, l)
-	fan := c.b.o.rules.fan
+	fan := c.b.o.cut.fan
 	for n := len(c.layers) - fan; n >= 0 && c.layers[n].Level == c.layers[n+fan-1].Level; n = len(c.layers) - fan {
 		l, err := c.b.fold(c.ctx, c.layers[n:])
 		if err != nil {

@@ -120,7 +120,7 @@ func TestDialects(t *testing.T) {
 	for name, all := range map[string][]obj{"core": core, "esplora": esplora, "blocks": blocks} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			s, err := BuildTransactions(context.Background(), dir, strings.NewReader(jsonl(t, all)), Options{Network: "regtest", MemoryLimit: 96 << 20, rules: small})
+			s, err := BuildTransactions(context.Background(), dir, strings.NewReader(jsonl(t, all)), Options{Network: "regtest", MemoryLimit: 96 << 20, cut: small})
 			if err != nil {
 				t.Fatal(err)
 			}
