@@ -219,7 +219,7 @@ func (b *builder) oldIndex() (old *manifest, discarded string, err error) {
 	switch {
 	case errors.Is(err, ErrNoIndex):
 		return nil, "", nil
-	case errors.Is(err, errDisposable):
+	case disposable(err):
 		return nil, err.Error(), nil
 	case err != nil:
 		return nil, "", err
@@ -235,6 +235,7 @@ func (b *builder) oldIndex() (old *manifest, discarded string, err error) {
 // unchanged says whether the index that is there is that of the block files, and
 // whole.
 func (b *builder) unchanged(old *manifest) bool {
+	b.o.Verify = b.o.Verify || old.size() <= verifiedAtOnce
 	same := old.Blocks == b.m.Blocks && old.Key == b.m.Key && old.LayerRows == b.m.LayerRows &&
 		slices.EqualFunc(old.Sources, b.m.Sources, sourceFile.as)
 	for _, f := range old.files() {

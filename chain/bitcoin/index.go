@@ -41,9 +41,9 @@ type Index struct {
 
 var _ chain.Source = (*Index)(nil)
 
-// Open opens the index in a folder. It checks the sizes of the files; Verify
-// checks every byte. What is open stays as it is while a build makes a new index
-// in the folder.
+// Open opens the index in a folder. It checks the sizes of the files, and every byte
+// of a small index; Verify checks every byte of any. What is open stays as it is
+// while a build makes a new index in the folder.
 func Open(dir string) (*Index, error) {
 	for try := 0; ; try++ {
 		m, err := readManifest(dir)
@@ -51,14 +51,20 @@ func Open(dir string) (*Index, error) {
 			return nil, err
 		}
 		x, err := open(dir, m)
-		if errors.Is(err, os.ErrNotExist) && try < 8 {
-			continue // a build took the files away after it put a new manifest in place
+		if errors.Is(err, os.ErrNotExist) {
+			if try < 8 {
+				continue // a build took the files away after it put a new manifest in place
+			}
+			err = fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
 		return x, err
 	}
 }
 
 func open(dir string, m *manifest) (*Index, error) {
+	if err := m.verifySmall(dir); err != nil {
+		return nil, err
+	}
 	x := &Index{m: m, dir: dir, files: make([]*os.File, len(m.Sources))}
 	key, err := hex.DecodeString(m.Key)
 	if err != nil || len(key) != 8 && m.Key != "" {
@@ -81,7 +87,7 @@ func open(dir string, m *manifest) (*Index, error) {
 	for _, f := range m.Files {
 		info, err := os.Stat(filepath.Join(dir, f.Name))
 		if err == nil && info.Size() != f.Size {
-			err = fmt.Errorf("open index %s: %s has %d bytes, the manifest says %d", dir, f.Name, info.Size(), f.Size)
+			err = fmt.Errorf("%w: %s has %d bytes, the manifest says %d", ErrDamaged, filepath.Join(dir, f.Name), info.Size(), f.Size)
 		}
 		if err != nil {
 			x.Close()
@@ -122,24 +128,6 @@ func (x *Index) Close() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// Verify compares every file of the index with its checksum in the manifest and
-// names the first that differs.
-func (x *Index) Verify(ctx context.Context) error {
-	for kind, f := range x.m.files() {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		sum, _, err := fileSum(filepath.Join(x.dir, f.Name))
-		if err != nil {
-			return fmt.Errorf("verify %s: %w", kind, err)
-		}
-		if sum != f.SHA256 {
-			return fmt.Errorf("verify %s: %s differs from its checksum; build the index again", x.dir, f.Name)
-		}
-	}
-	return nil
 }
 
 // Summary says what the index holds.

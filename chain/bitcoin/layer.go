@@ -98,7 +98,7 @@ func openLayer(dir string, m *layerFile) (*layer, error) {
 	}
 	if err != nil {
 		unix.Munmap(b)
-		return nil, fmt.Errorf("open layer %s: %w", file, err)
+		return nil, fmt.Errorf("%w: layer %s: %w", ErrDamaged, file, err)
 	}
 	for t := range l.table {
 		l.table[t] = segment{rows: b[l.offset(t):l.offset(t+1)], row: int(tableRow[t])}
@@ -127,7 +127,7 @@ func mapFile(file string, want int64) ([]byte, error) {
 		return nil, err
 	}
 	if info.Size() != want || want < 1 {
-		return nil, fmt.Errorf("%d bytes, the manifest says %d", info.Size(), want)
+		return nil, fmt.Errorf("%w: %d bytes, the manifest says %d", ErrDamaged, info.Size(), want)
 	}
 	return unix.Mmap(int(f.Fd()), 0, int(want), unix.PROT_READ, unix.MAP_SHARED)
 }

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -31,6 +33,7 @@ type manifest struct {
 	Layers    []layerFile       `json:"layers"`
 	Files     map[string]sealed `json:"files"`
 	Summary   Summary           `json:"summary"`
+	Sum       string            `json:"sum"` // SHA-256 of the manifest with an empty sum
 }
 
 // sealed is a file of the index.
@@ -86,8 +89,9 @@ type Run struct {
 // ErrNoIndex says that a folder holds no index.
 var ErrNoIndex = errors.New("no ledger index")
 
-// errDisposable says that an index cannot be read and is to be built again.
-var errDisposable = errors.New("build the index again")
+// ErrVersion says that an index was made by another version of the program. Like a
+// damaged one it can be built again.
+var ErrVersion = errors.New("the ledger index is of another version")
 
 func readManifest(dir string) (*manifest, error) {
 	file := filepath.Join(dir, manifestName)
@@ -100,7 +104,7 @@ func readManifest(dir string) (*manifest, error) {
 	}
 	m, err := parseManifest(b)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w: %w", file, err, errDisposable)
+		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
 	return m, nil
 }
@@ -110,31 +114,56 @@ func parseManifest(b []byte) (*manifest, error) {
 		Version int `json:"version"`
 	}
 	if err := json.Unmarshal(b, &v); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	if v.Version != manifestVer {
-		return nil, fmt.Errorf("it is of version %d, this program knows %d", v.Version, manifestVer)
+	if v.Version > 0 && v.Version < manifestVer {
+		return nil, fmt.Errorf("%w: %d, this program knows %d", ErrVersion, v.Version, manifestVer)
 	}
 	var m manifest
 	if err := json.Unmarshal(b, &m); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	for kind, f := range m.files() {
-		if f.Name != filepath.Base(f.Name) || f.Name == "." || f.Name == ".." {
-			return nil, fmt.Errorf("file %s is named %q", kind, f.Name)
+	if said := m.Sum; m.stamp() != nil || m.Sum != said {
+		if v.Version > manifestVer {
+			return nil, fmt.Errorf("%w: %d, this program knows %d", ErrVersion, v.Version, manifestVer)
 		}
+		return nil, fmt.Errorf("%w: the manifest differs from its checksum", ErrDamaged)
 	}
-	block, tx := uint32(0), uint32(0)
-	for _, l := range m.Layers {
-		if l.FirstBlock != block || l.FirstTx != tx || block+l.Blocks < block || tx+l.Txs < tx {
-			return nil, fmt.Errorf("layer %s does not follow the one before", l.Name)
-		}
-		block, tx = block+l.Blocks, tx+l.Txs
+	if err := m.check(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	if m.Files == nil {
 		m.Files = map[string]sealed{}
 	}
 	return &m, nil
+}
+
+// check says what in a manifest cannot be.
+func (m *manifest) check() error {
+	for kind, f := range m.files() {
+		if f.Name != filepath.Base(f.Name) || f.Name == "." || f.Name == ".." || f.Size < 0 {
+			return fmt.Errorf("a file of %s is named %q", kind, f.Name)
+		}
+	}
+	block, tx := uint32(0), uint32(0)
+	for _, l := range m.Layers {
+		if l.FirstBlock != block || l.FirstTx != tx || block+l.Blocks < block || tx+l.Txs < tx {
+			return fmt.Errorf("layer %s does not follow the one before", l.Name)
+		}
+		block, tx = block+l.Blocks, tx+l.Txs
+	}
+	return nil
+}
+
+// stamp sets the manifest's own checksum.
+func (m *manifest) stamp() error {
+	m.Sum = ""
+	b, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	m.Sum = fmt.Sprintf("%x", sha256.Sum256(b))
+	return nil
 }
 
 // files yields what the manifest names, each with what it is.
@@ -145,8 +174,8 @@ func (m *manifest) files() iter.Seq2[string, sealed] {
 				return
 			}
 		}
-		for kind, f := range m.Files {
-			if !yield(kind, f) {
+		for _, kind := range slices.Sorted(maps.Keys(m.Files)) {
+			if !yield(kind, m.Files[kind]) {
 				return
 			}
 		}
@@ -184,6 +213,9 @@ func (m *manifest) seal(dir, kind, suffix string) error {
 func (m *manifest) write(dir string) error {
 	kept := *m
 	kept.Summary.Run, kept.Summary.Unchanged, kept.Summary.Seconds = nil, false, 0
+	if err := kept.stamp(); err != nil {
+		return err
+	}
 	b, err := json.MarshalIndent(kept, "", "  ")
 	if err != nil {
 		return err

@@ -44,7 +44,7 @@ type segment struct {
 
 func openSegment(file string, row int, want int64) (*segment, error) {
 	if want < segmentHeader || (want-segmentHeader)%int64(row) != 0 {
-		return nil, fmt.Errorf("open segment %s: %d bytes are no whole rows", file, want)
+		return nil, fmt.Errorf("%w: %s has %d bytes, which are no whole rows", ErrDamaged, file, want)
 	}
 	b, err := mapFile(file, want)
 	if err != nil {
@@ -52,7 +52,7 @@ func openSegment(file string, row int, want int64) (*segment, error) {
 	}
 	if string(b[:segmentHeader]) != string(segmentHead(row)) {
 		unix.Munmap(b)
-		return nil, fmt.Errorf("open segment %s: not a segment of this version", file)
+		return nil, fmt.Errorf("%w: %s is no segment of this version", ErrDamaged, file)
 	}
 	return &segment{mapped: b, rows: b[segmentHeader:], row: row}, nil
 }

@@ -76,11 +76,11 @@ func buildTransactions(ctx context.Context, dir string, r io.Reader, o Options, 
 		return Summary{}, err
 	}
 	old, err := readManifest(dir)
-	if err != nil && !errors.Is(err, ErrNoIndex) && !errors.Is(err, errDisposable) {
+	if err != nil && !errors.Is(err, ErrNoIndex) && !disposable(err) {
 		return Summary{}, err
 	}
 	discarded := ""
-	if errors.Is(err, errDisposable) {
+	if disposable(err) {
 		discarded = err.Error()
 	}
 	if old != nil && old.Network != o.Network {

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
 // ErrDamaged says that a file of an index is not as it was written. The index holds
@@ -23,11 +21,10 @@ var verifiedAtOnce int64 = 64 << 20
 func (x *Index) Verify(ctx context.Context) error { return x.m.verify(ctx, x.dir) }
 
 func (m *manifest) verify(ctx context.Context, dir string) error {
-	for _, kind := range slices.Sorted(maps.Keys(m.Files)) {
+	for _, f := range m.files() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		f := m.Files[kind]
 		sum, _, err := fileSum(filepath.Join(dir, f.Name))
 		switch {
 		case errors.Is(err, os.ErrNotExist):
@@ -41,14 +38,23 @@ func (m *manifest) verify(ctx context.Context, dir string) error {
 	return nil
 }
 
+// size is the size of all files of the index.
+func (m *manifest) size() (n int64) {
+	for _, f := range m.files() {
+		n += f.Size
+	}
+	return n
+}
+
 // verifySmall verifies an index that is small.
 func (m *manifest) verifySmall(dir string) error {
-	size := int64(0)
-	for _, f := range m.Files {
-		size += f.Size
-	}
-	if size > verifiedAtOnce {
+	if m.size() > verifiedAtOnce {
 		return nil
 	}
 	return m.verify(context.Background(), dir)
+}
+
+// disposable says that an index that is there is of no use but to be built again.
+func disposable(err error) bool {
+	return errors.Is(err, ErrDamaged) || errors.Is(err, ErrVersion)
 }

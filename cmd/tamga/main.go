@@ -108,7 +108,7 @@ func hint(err error) string {
 		return server.Hint
 	case errors.Is(err, bitcoin.ErrKey):
 		return "copy xor.dat out of the node's folder of block files beside the blk*.dat files; a node that does not mask them has none, or one of zeros"
-	case errors.Is(err, bitcoin.ErrDamaged):
+	case errors.Is(err, bitcoin.ErrDamaged), errors.Is(err, bitcoin.ErrVersion):
 		return "the index holds nothing of its own: make it again with `tamga chain index`"
 	case errors.Is(err, rpc.ErrAnswers):
 		return "what that file holds cannot be trusted: move it away, and ask the servers again with --source node or esplora"
