@@ -34,7 +34,7 @@ type payment struct {
 }
 
 // spenderOf is what spent an output. tx is nil where the source names it and does
-// not hold it.
+// not hold it, or cannot tell what spent the output.
 type spenderOf struct {
 	found bool
 	tx    *tamga.Tx
@@ -54,10 +54,11 @@ func (v *payment) spentBy(ctx context.Context, n uint32) (*spenderOf, error) {
 		return s, nil
 	}
 	spend, found, err := v.src.Spender(ctx, tamga.Outpoint{TxID: v.tx.TxID, Vout: n})
-	if err != nil {
+	untold := errors.Is(err, ErrNotFound)
+	if err != nil && !untold {
 		return nil, err
 	}
-	s := &spenderOf{found: found}
+	s := &spenderOf{found: found || untold}
 	if found {
 		if s.tx, err = v.src.Tx(ctx, spend.TxID); err != nil && !errors.Is(err, ErrNotFound) {
 			return nil, err
@@ -99,12 +100,14 @@ func eachSpender(like func(payment, spender *tamga.Tx) (bool, string)) func(cont
 			return true, "", nil
 		}
 		if s.tx == nil {
-			return false, "a spender is not in this source", nil
+			return false, unknownSpender, nil
 		}
 		ok, withheld := like(v.tx, s.tx)
 		return ok, withheld, nil
 	})
 }
+
+const unknownSpender = "a spender is not in this source"
 
 const unknownInput = "an input is unknown"
 
@@ -280,6 +283,9 @@ func peeling(ctx context.Context, v *payment) (left []uint32, withheld string, e
 		if err != nil {
 			return nil, "", err
 		}
+		if s.found && s.tx == nil {
+			return nil, unknownSpender, nil
+		}
 		further := !s.found
 		if s.tx != nil {
 			if further, err = inPeelChain(ctx, &payment{src: v.src, tx: s.tx}); err != nil {
@@ -323,7 +329,7 @@ func fingerprint(ctx context.Context, v *payment) (left []uint32, withheld strin
 			return nil, "", err
 		}
 		if s.found && s.tx == nil {
-			return nil, "a spender is not in this source", nil
+			return nil, unknownSpender, nil
 		}
 		if s.tx == nil {
 			continue

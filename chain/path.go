@@ -26,6 +26,7 @@ type Paths struct {
 	Cost     string `json:"cost"`
 	Paths    []Path `json:"paths"`    // the best first
 	Explored int    `json:"explored"` // outpoints followed
+	Unknown  int    `json:"unknown"`  // of them, those whose way on or back the source does not hold
 	Complete bool   `json:"complete"` // the budget sufficed: there are no better ones, or no others
 }
 
@@ -89,7 +90,7 @@ func FindPaths(ctx context.Context, src Source, from, to string, o PathOptions) 
 	if err != nil {
 		return Paths{}, fmt.Errorf("path %s %s: %w", from, to, err)
 	}
-	out.Explored, out.Complete = p.explored, complete
+	out.Explored, out.Unknown, out.Complete = p.explored, p.unknown, complete
 	for _, w := range best {
 		path, err := p.path(ctx, w)
 		if err != nil {
@@ -106,6 +107,8 @@ type pathFinder struct {
 	sides    [2]side // of the first subject, of the second
 	edges    map[hopKey]pathEdge
 	explored int
+	unknown  int
+	back     bool // only the way back can be followed
 }
 
 // side is one end of the search. Costs grow away from its subject.
@@ -166,7 +169,7 @@ func (s *side) radius() float64 {
 }
 
 func (p *pathFinder) search(ctx context.Context) (best []way, complete bool, err error) {
-	back := p.t.src.Can()&CanSpender == 0 // then only the way back can be followed
+	p.back = p.t.src.Can()&CanSpender == 0
 	for next := 64; ; {
 		if err := ctx.Err(); err != nil {
 			return nil, false, err
@@ -185,7 +188,7 @@ func (p *pathFinder) search(ctx context.Context) (best []way, complete bool, err
 			next = p.explored + p.explored/2 + 1
 		}
 		p.explored++
-		if back || len(p.sides[1].queue) < len(p.sides[0].queue) {
+		if p.back || len(p.sides[1].queue) < len(p.sides[0].queue) {
 			err = p.backward(ctx)
 		} else {
 			err = p.forward(ctx)
@@ -204,6 +207,11 @@ func (p *pathFinder) forward(ctx context.Context) error {
 		return nil
 	}
 	spend, found, err := p.t.src.Spender(ctx, at)
+	if errors.Is(err, ErrNotFound) { // how far this side came stays a bound
+		s.queue.push(costed{cost: s.cost[at], rank: s.cost[at], out: at})
+		p.unknown, p.back = p.unknown+1, true
+		return nil
+	}
 	if err != nil || !found {
 		return err
 	}
@@ -256,6 +264,7 @@ func (p *pathFinder) backward(ctx context.Context) error {
 func (p *pathFinder) read(ctx context.Context, txid string) (*tamga.Tx, error) {
 	tx, err := p.t.tx(ctx, txid)
 	if errors.Is(err, ErrNotFound) {
+		p.unknown++
 		return nil, nil
 	}
 	if err != nil || p.t.pass(tx) != "" {

@@ -45,6 +45,7 @@ type PeelOutput struct {
 	Address string       `json:"address,omitempty"`
 	Value   tamga.Amount `json:"value"`
 	Spender string       `json:"spender,omitempty"` // unspent without
+	Unknown bool         `json:"unknown,omitempty"` // the source does not hold what spent it, or cannot tell
 	Differs []string     `json:"differs,omitempty"` // features in which the spender is of another wallet
 }
 
@@ -152,7 +153,7 @@ func (p *peeler) give(ctx context.Context, tx *tamga.Tx, n uint32) (PeelStep, *t
 		}
 		if next = spender; next != nil {
 			step.Matched, o.Differs = FingerprintOf(tx).Compare(FingerprintOf(next))
-		} else if o.Spender != "" {
+		} else if o.Unknown {
 			p.out.End = EndUnknown
 		}
 		step.Change = &o
@@ -184,7 +185,7 @@ func (p *peeler) step(ctx context.Context, tx *tamga.Tx) (step PeelStep, next *t
 		}
 		spent = spent || o.Spender != ""
 		if spender == nil {
-			lost = lost || o.Spender != ""
+			lost = lost || o.Unknown
 			step.Rejected = append(step.Rejected, o)
 			continue
 		}
@@ -215,16 +216,20 @@ func (p *peeler) step(ctx context.Context, tx *tamga.Tx) (step PeelStep, next *t
 }
 
 // spender describes an output and reads the transaction that spent it: nil where
-// it is unspent, or where the source names it and does not hold it.
+// it is unspent or unknown.
 func (p *peeler) spender(ctx context.Context, tx *tamga.Tx, out tamga.TxOut) (PeelOutput, *tamga.Tx, error) {
 	o := PeelOutput{N: out.N, Address: out.Address, Value: out.Value}
 	s, found, err := p.src.Spender(ctx, tamga.Outpoint{TxID: tx.TxID, Vout: out.N})
-	if err != nil || !found {
-		return o, nil, err
+	if err == nil && !found {
+		return o, nil, nil
 	}
-	o.Spender = s.TxID
-	next, err := p.src.Tx(ctx, s.TxID)
+	var next *tamga.Tx
+	if err == nil {
+		o.Spender = s.TxID
+		next, err = p.src.Tx(ctx, s.TxID)
+	}
 	if errors.Is(err, ErrNotFound) {
+		o.Unknown = true
 		return o, nil, nil
 	}
 	return o, next, err

@@ -63,7 +63,7 @@ func (v *view) add(out tamga.Outpoint) error {
 	c := coin{out: out, tx: tx, addr: tx.Out[out.Vout].Address}
 	c.value, _ = tx.Out[out.Vout].Value.Int64()
 	spend, found, err := v.Source.Spender(v.ctx, out)
-	if err != nil {
+	if err != nil && !errors.Is(err, chain.ErrNotFound) {
 		return err
 	}
 	if found {

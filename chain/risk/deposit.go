@@ -45,6 +45,9 @@ func (f *Facts) Deposit(ctx context.Context, addr string) (*Deposit, error) {
 			return nil, nil
 		}
 		spend, found, err := f.Source.Spender(ctx, out)
+		if errors.Is(err, chain.ErrNotFound) {
+			return nil, nil
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -74,6 +74,9 @@ func printPaths(out io.Writer, p chain.Paths) {
 	if len(p.Paths) == 0 {
 		fmt.Fprintf(out, "nothing leads from %s to %s\n", p.From, p.To)
 	}
+	if p.Unknown > 0 {
+		fmt.Fprintf(out, "of %d outpoints followed, %d end where the source knows no more\n", p.Explored, p.Unknown)
+	}
 	for i, path := range p.Paths {
 		at := ""
 		if path.AtMost {

@@ -67,6 +67,8 @@ func printPeel(out io.Writer, p chain.PeelChain) {
 		for _, r := range s.Rejected {
 			why := "the spender fits too"
 			switch {
+			case r.Unknown:
+				why = "what spent it is unknown"
 			case r.Spender == "":
 				why = "unspent"
 			case len(r.Differs) > 0:
