@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"tamga/chain/chaintest"
@@ -103,4 +104,58 @@ func FuzzScan(f *testing.F) {
 			t.Fatalf("found %v, want %v %v; %+v", found, one, two, d)
 		}
 	})
+}
+
+// TestTorn cuts a block file at every byte of its last record, as a node that was
+// killed leaves it: all blocks before it are indexed, and the summary says that one
+// is torn. What was cut is not taken for garbage of its own.
+func TestTorn(t *testing.T) {
+	b := economy(t, 4)
+	for _, key := range [][8]byte{{}, {3, 1, 4, 1, 5, 9, 2, 6}} {
+		dir := write(t, b, chaintest.Shape{Key: key})
+		file := dir + "/blk00000.dat"
+		whole, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scan := func(n int) (found []int64, d Damage) {
+			w := &window{f: bytes.NewReader(whole[:n]), key: key, size: int64(n)}
+			var r blockReader
+			err := scanFile(context.Background(), w, [4]byte{0xfa, 0xbf, 0xb5, 0xda}, &d, func(rec record) (bool, error) {
+				_, ok := r.info(rec.raw)
+				if ok {
+					found = append(found, rec.offset)
+				}
+				return ok, nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return found, d
+		}
+		all, d := scan(len(whole))
+		if d != (Damage{}) || len(all) < 10 {
+			t.Fatalf("%d blocks, %+v", len(all), d)
+		}
+		last := int(all[len(all)-1]) - 8
+		for n := last; n < len(whole); n++ {
+			found, d := scan(n)
+			torn := 0
+			if n >= last+8 {
+				torn = 1
+			}
+			if len(found) != len(all)-1 || d.Corrupt != 0 || d.Torn != torn {
+				t.Fatalf("%d of %d bytes: %d blocks of %d, %+v", n, len(whole), len(found), len(all), d)
+			}
+		}
+		for _, n := range []int{last + 1, last + 8, last + 100, len(whole) - 1} {
+			if err := os.WriteFile(file, whole[:n], 0o644); err != nil {
+				t.Fatal(err)
+			}
+			s, x := mustBuild(t, t.TempDir(), dir, Options{})
+			if s.Blocks+s.Stale != len(all)-1 || x.Verify(context.Background()) != nil {
+				t.Fatalf("%d bytes: %+v", n, s)
+			}
+		}
+	}
 }
