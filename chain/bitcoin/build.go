@@ -97,6 +97,9 @@ func (o *Options) defaults() {
 // until the new one is whole, and the next Build goes on where this one was.
 func Build(ctx context.Context, dir, blocksDir string, o Options) (Summary, error) {
 	s, err := build(ctx, dir, blocksDir, o)
+	if err == nil {
+		err = s.addUndo(ctx, dir, o)
+	}
 	if err != nil {
 		return Summary{}, fmt.Errorf("index %s: %w", blocksDir, err)
 	}
@@ -160,6 +163,7 @@ func build(ctx context.Context, dir, blocksDir string, o Options) (Summary, erro
 		return Summary{}, err
 	}
 	b.summarise()
+	b.keepUndo(old)
 	b.keepOthers(old)
 	if err := b.m.write(dir); err != nil {
 		return Summary{}, err

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,6 +38,8 @@ type Index struct {
 	files []*os.File // block files, opened when first read
 
 	recent recent
+
+	undoTable
 }
 
 var _ chain.Source = (*Index)(nil)
@@ -94,6 +97,10 @@ func open(dir string, m *manifest) (*Index, error) {
 			return nil, err
 		}
 	}
+	if err := x.openUndo(); err != nil {
+		x.Close()
+		return nil, err
+	}
 	f, ok := m.Files[fileData]
 	if !ok && m.Blocks == "" {
 		x.Close()
@@ -116,6 +123,7 @@ func (x *Index) Close() error {
 		errs = append(errs, l.close())
 	}
 	x.layers, x.blocks, x.txs, x.ids, x.spends, x.paid = nil, numbered{}, numbered{}, nil, nil, nil
+	errs = append(errs, x.undoTable.close())
 	if x.data != nil {
 		errs = append(errs, x.data.Close())
 	}
@@ -131,7 +139,7 @@ func (x *Index) Close() error {
 }
 
 // Summary says what the index holds.
-func (x *Index) Summary() Summary { return x.m.Summary }
+func (x *Index) Summary() Summary { return x.m.summary() }
 
 // Network is the network whose blocks are indexed.
 func (x *Index) Network() string { return x.m.Network }
@@ -300,6 +308,18 @@ func (x *Index) Tx(ctx context.Context, txid string) (*tamga.Tx, error) {
 
 // known is a transaction with what the index knows of the outputs it spends.
 func (x *Index) known(ctx context.Context, s *stored) (*tamga.Tx, error) {
+	tx, err := x.lookedUp(ctx, s)
+	if err != nil || x.undo == nil || !slices.ContainsFunc(tx.In, func(in tamga.TxIn) bool { return !in.Known && !in.Coinbase }) {
+		return tx, err
+	}
+	own := *s // of blocks that are not at hand, the node's undo data may know
+	if c := (undoCursor{x: x}); !c.fill(&own) {
+		return tx, nil
+	}
+	return x.lookedUp(ctx, &own)
+}
+
+func (x *Index) lookedUp(ctx context.Context, s *stored) (*tamga.Tx, error) {
 	return vocabulary(s, x.m.Network, func(id Hash) (*stored, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err

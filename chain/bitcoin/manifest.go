@@ -32,6 +32,7 @@ type manifest struct {
 	Sources   []sourceFile      `json:"sources,omitempty"`
 	Layers    []layerFile       `json:"layers"`
 	Files     map[string]sealed `json:"files"`
+	Undo      *undoSource       `json:"undo,omitempty"`
 	Summary   Summary           `json:"summary"`
 	Sum       string            `json:"sum"` // SHA-256 of the manifest with an empty sum
 }
@@ -69,10 +70,11 @@ type Summary struct {
 	IndexBytes   int64  `json:"index_bytes"`
 	Branches
 	Damage
-	Layers    int     `json:"layers"`
-	Unchanged bool    `json:"unchanged,omitempty"` // the index was there already
-	*Run              // of a build; not kept
-	Seconds   float64 `json:"seconds,omitempty"` // left to the caller, who has the clock
+	Layers    int          `json:"layers"`
+	Undo      *UndoSummary `json:"undo,omitempty"`      // absent where there are no undo files
+	Unchanged bool         `json:"unchanged,omitempty"` // the index was there already
+	*Run                   // of a build; not kept
+	Seconds   float64      `json:"seconds,omitempty"` // left to the caller, who has the clock
 }
 
 // Run says what a build did to the index that was there.
@@ -212,7 +214,7 @@ func (m *manifest) seal(dir, kind, suffix string) error {
 // write puts the manifest in place of the one that was there.
 func (m *manifest) write(dir string) error {
 	kept := *m
-	kept.Summary.Run, kept.Summary.Unchanged, kept.Summary.Seconds = nil, false, 0
+	kept.Summary.Run, kept.Summary.Unchanged, kept.Summary.Seconds, kept.Summary.Undo = nil, false, 0, nil
 	if err := kept.stamp(); err != nil {
 		return err
 	}

@@ -121,7 +121,7 @@ func (f *blockFiles) block(raw []byte) error {
 
 // undo appends a record to the undo file of the same number as the block's file.
 func (f *blockFiles) undo(number int, b written) error {
-	rec := undoRecord(b)
+	rec := UndoRecord(b.undo, b.prev)
 	f.mask(rec, f.revAt[number])
 	rev, err := os.OpenFile(filepath.Join(f.dir, fmt.Sprintf("rev%05d.dat", number)), os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -136,10 +136,11 @@ func (f *blockFiles) undo(number int, b written) error {
 	return err
 }
 
-// undoRecord frames undo data; the checksum is that of the block's parent and the data.
-func undoRecord(b written) []byte {
-	sum := doubleSHA(append(b.prev[:], b.undo...))
-	return append(frame(b.undo), sum[:]...)
+// UndoRecord frames a block's undo data for regtest. The checksum is that of the hash of
+// the block's parent and the data.
+func UndoRecord(data []byte, parent [32]byte) []byte {
+	sum := doubleSHA(append(parent[:], data...))
+	return append(frame(data), sum[:]...)
 }
 
 func (f *blockFiles) close() error {
