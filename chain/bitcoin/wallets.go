@@ -89,16 +89,18 @@ func (w *Wallets) number(addr string) (uint32, error) {
 	if err != nil {
 		return 0, err
 	}
-	id, ok := find(w.scripts, scriptKey(script))
-	if !ok {
-		return 0, fmt.Errorf("address %s: %w", addr, chain.ErrNotFound)
+	found, err := uint32(0), fmt.Errorf("address %s: %w", addr, chain.ErrNotFound)
+	key := scriptKey(script)
+	for i := w.scripts.search(key); i < w.scripts.len() && rowAt(w.scripts.at(i)).key == key; i++ {
+		got, e := w.address(uint32(i)) // scripts may share a key
+		if e != nil {
+			return 0, e
+		}
+		if got == addr {
+			found, err = uint32(i), nil
+		}
 	}
-	if got, err := w.address(id); err != nil {
-		return 0, err
-	} else if got != addr {
-		return 0, fmt.Errorf("address %s: %w", addr, chain.ErrNotFound)
-	}
-	return id, nil
+	return found, err
 }
 
 // address reads the address of a script where it was first seen.

@@ -308,7 +308,7 @@ func TestWalletsReproducible(t *testing.T) {
 		mustBuild(t, dir, blocks, Options{})
 		if i == 1 {
 			ctx, cancel := context.WithCancel(context.Background())
-			if err := BuildWallets(ctx, dir, func(done, _ int64) { cancel() }); err == nil {
+			if err := BuildWallets(ctx, dir, &Options{Progress: func(done, _ int64) { cancel() }}); err == nil {
 				if done, _ := readManifest(dir); done.Files[segmentMerges].Name == "" {
 					t.Fatal("no error and no wallets")
 				}

@@ -194,7 +194,7 @@ func (a *app) buildWallets(ctx context.Context, ws *config.Workspace, network st
 	defer progress.Wait()
 	bar := progress.Bar("wallets", "transactions", 0)
 	defer bar.Done()
-	return bitcoin.BuildWallets(ctx, ws.Chain(network), bar.Set)
+	return bitcoin.BuildWallets(ctx, ws.Chain(network), &bitcoin.Options{Progress: bar.Set})
 }
 
 func (a *app) printWallets(ctx context.Context, w *bitcoin.Wallets) error {
