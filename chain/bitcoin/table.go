@@ -1,10 +1,6 @@
 package bitcoin
 
-import (
-	"context"
-	"iter"
-	"sort"
-)
+import "sort"
 
 // numbered is a table of all layers whose rows are asked for by number.
 type numbered struct {
@@ -42,34 +38,6 @@ func (t keyed) lookup(key uint64, f func(a, b uint32) bool) {
 	for _, s := range t {
 		if !s.lookup(key, f) {
 			return
-		}
-	}
-}
-
-// all yields the rows of all parts by key, those of one key in chain order.
-func (t keyed) all(ctx context.Context) iter.Seq2[row, error] {
-	return func(yield func(row, error) bool) {
-		runs := make([]run, len(t))
-		for i, s := range t {
-			runs[i] = &mappedRun{s: s}
-		}
-		m, err := newMerge(runs)
-		for n := 0; err == nil; n++ {
-			if n&0xffff == 0 {
-				if err = ctx.Err(); err != nil {
-					break
-				}
-			}
-			r, _, ok, e := m.next()
-			if err = e; err != nil || !ok {
-				break
-			}
-			if !yield(r, nil) {
-				return
-			}
-		}
-		if err != nil {
-			yield(row{}, err)
 		}
 	}
 }
