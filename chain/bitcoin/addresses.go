@@ -3,6 +3,10 @@ package bitcoin
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
 
 // uncounted is the number of addresses of a layer that is not known yet.
@@ -14,10 +18,12 @@ const uncounted = -1
 // are told apart by their keys.
 func countAddresses(ctx context.Context, dir string, layers []layerFile) error {
 	missing, total := int64(0), int64(0)
-	var opened []*layer
+	opened := make([]*layer, len(layers))
 	defer func() {
 		for _, l := range opened {
-			l.close()
+			if l != nil {
+				l.close()
+			}
 		}
 	}()
 	for i := range layers {
@@ -25,7 +31,7 @@ func countAddresses(ctx context.Context, dir string, layers []layerFile) error {
 		if err != nil {
 			return err
 		}
-		opened = append(opened, l)
+		opened[i] = l
 		total += int64(l.paid)
 		if layers[i].Addresses == uncounted {
 			missing += int64(l.paid)
@@ -37,14 +43,20 @@ func countAddresses(ctx context.Context, dir string, layers []layerFile) error {
 	case missing < total/64:
 		return probeAddresses(ctx, layers, opened)
 	}
-	return mergeAddresses(ctx, layers, opened)
+	return mergeAddresses(ctx, dir, layers, opened)
 }
 
 // mergeAddresses goes through the scripts of all layers at once.
-func mergeAddresses(ctx context.Context, layers []layerFile, opened []*layer) error {
-	runs := make([]run, len(opened))
+func mergeAddresses(ctx context.Context, dir string, layers []layerFile, opened []*layer) error {
+	runs := make([]run, len(layers))
 	for i, l := range opened {
-		runs[i] = &mappedRun{s: &l.table[tablePaid]}
+		f, err := os.Open(filepath.Join(dir, layers[i].Name))
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		from, to := l.offset(tablePaid), l.offset(tablePaid+1)
+		runs[i] = newFileRun(f, from, to-from, foldBuffer)
 	}
 	count := make([]int64, len(layers))
 	m, err := newMerge(runs)
@@ -84,8 +96,15 @@ func probeAddresses(ctx context.Context, layers []layerFile, opened []*layer) er
 		}
 		paid, n := &opened[i].table[tablePaid], int64(0)
 		for k := 0; k < paid.len(); k++ {
-			if k&0xffff == 0 && ctx.Err() != nil {
-				return ctx.Err()
+			if k&0xffff == 0 {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				for _, l := range opened { // what was looked at is not kept in memory
+					if err := unix.Madvise(l.mapped, unix.MADV_DONTNEED); err != nil {
+						return fmt.Errorf("count addresses: %w", err)
+					}
+				}
 			}
 			r := rowAt(paid.at(k))
 			if k > 0 && paid.key(k-1) == r.key || r.b&noAddress != 0 {

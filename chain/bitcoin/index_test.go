@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"tamga"
 	"tamga/chain"
@@ -263,77 +261,6 @@ func TestDuplicateCoinbase(t *testing.T) {
 	tx, err := x.Tx(context.Background(), "0e3e2357e806b6cdb1f70b54c3a3a17b6714ee1f0e68bebb44a74b1efd512098")
 	if err != nil || tx.Height != 2 {
 		t.Fatalf("%+v %v", tx, err)
-	}
-}
-
-// TestKilled kills a build at many moments. What is in the folder then is the
-// old index or the new one, and building again gives the same bytes as ever.
-func TestKilled(t *testing.T) {
-	if blocks := os.Getenv("TAMGA_TEST_BUILD"); blocks != "" {
-		if _, err := Build(context.Background(), os.Getenv("TAMGA_TEST_DIR"), blocks, Options{MemoryLimit: 96 << 20, cut: small}); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	b := economy(t, 60)
-	blocks := write(t, b, chaintest.Shape{PerFile: 5})
-	clean := t.TempDir()
-	if _, err := Build(context.Background(), clean, blocks, Options{cut: small}); err != nil {
-		t.Fatal(err)
-	}
-	want := contents(t, clean)
-	dir, killed := t.TempDir(), 0
-	for i := range 20 {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestKilled$")
-		cmd.Env = append(os.Environ(), "TAMGA_TEST_BUILD="+blocks, "TAMGA_TEST_DIR="+dir)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan error, 1)
-		go func() { done <- cmd.Wait() }()
-		// Wait until it has begun to write, then a little more each time.
-		for started := false; !started; {
-			select {
-			case err := <-done:
-				done <- err
-				started = true
-			default:
-				entries, _ := os.ReadDir(dir)
-				started = len(entries) > 0
-			}
-		}
-		select {
-		case err := <-done:
-			done <- err
-		case <-time.After(time.Duration(i) * 2 * time.Millisecond):
-			cmd.Process.Kill()
-		}
-		if err := <-done; err != nil {
-			killed++
-		}
-		x, err := Open(dir)
-		switch {
-		case err == nil:
-			if err := x.Verify(context.Background()); err != nil {
-				t.Fatalf("after kill %d: %v", i, err)
-			}
-			x.Close()
-			if err := os.Remove(filepath.Join(dir, manifestName)); err != nil { // so that it has work again
-				t.Fatal(err)
-			}
-		case !errors.Is(err, ErrNoIndex):
-			t.Fatalf("after kill %d: %v", i, err)
-		}
-	}
-	if killed == 0 {
-		t.Fatal("nothing was killed in its work")
-	}
-	t.Logf("%d of 20 builds killed at work", killed)
-	if _, err := Build(context.Background(), dir, blocks, Options{cut: small}); err != nil {
-		t.Fatal(err)
-	}
-	if err := same(contents(t, dir), want); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -5,10 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +16,7 @@ import (
 
 func newChain(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "chain", Short: "Decode blocks, and index a ledger for traces"}
-	cmd.AddCommand(newChainDecode(a), newChainIndex(a), newChainStatus(a), newChainClassify(a))
+	cmd.AddCommand(newChainDecode(a), newChainIndex(a), newChainSync(a), newChainStatus(a), newChainClassify(a))
 	return cmd
 }
 
@@ -54,65 +52,6 @@ func decodeFile(ctx context.Context, file, network string, enc *json.Encoder) er
 	return bitcoin.DecodeFile(ctx, file, network, print)
 }
 
-func newChainIndex(a *app) *cobra.Command {
-	var blocks, transactions string
-	cmd := &cobra.Command{
-		Use:   "index --blocks DIR | --transactions FILE.jsonl",
-		Short: "Build the ledger index of the workspace",
-		Long: `Index reads the blk*.dat files of a node (with Bitcoin Core's xor.dat where there is
-one), or transactions as a node or an Esplora server prints them, one JSON object a
-line. The network is that of the blocks, or of the
-addresses in the transactions. The old index stays until the new one is
-whole.`,
-		Args: args(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if (blocks == "") == (transactions == "") {
-				return usageError{errors.New("name one of --blocks DIR and --transactions FILE")}
-			}
-			ws, conf, err := a.open()
-			if err != nil {
-				return err
-			}
-			unlock, err := ws.Lock()
-			if err != nil {
-				return err
-			}
-			defer unlock()
-			progress := a.progress()
-			bar := progress.Bar("ledger", "MB", 0)
-			opt := bitcoin.Options{
-				Network:  a.network,
-				Progress: func(done, total int64) { bar.Set(done>>20, total>>20) },
-			}
-			var sum bitcoin.Summary
-			start := time.Now()
-			if blocks != "" {
-				sum, err = buildBlocks(cmd.Context(), ws, blocks, opt)
-			} else {
-				if conf.Origin("network") != "default" {
-					opt.Network = conf.Network
-				}
-				sum, err = buildTransactions(cmd.Context(), ws, transactions, opt)
-			}
-			bar.Done()
-			progress.Wait()
-			if err != nil {
-				return err
-			}
-			sum.Seconds = time.Since(start).Seconds()
-			if a.document() {
-				return a.print(sum)
-			}
-			fmt.Fprintf(a.out, "%s: %d blocks, %d transactions, %d outputs\n", sum.Network, sum.Blocks, sum.Transactions, sum.Outputs)
-			return nil
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&blocks, "blocks", "", "folder of blk*.dat files")
-	f.StringVar(&transactions, "transactions", "", "file of transactions, one JSON object a line")
-	return cmd
-}
-
 func newChainStatus(a *app) *cobra.Command {
 	var verify bool
 	cmd := &cobra.Command{
@@ -144,43 +83,27 @@ An index of up to 64 MiB is compared so whenever it is opened.`,
 	return cmd
 }
 
-// buildBlocks indexes block files under the network that their magic names.
-func buildBlocks(ctx context.Context, ws *config.Workspace, blocks string, opt bitcoin.Options) (bitcoin.Summary, error) {
-	network, err := bitcoin.DetectNetwork(ctx, blocks)
-	if err != nil {
-		return bitcoin.Summary{}, err
-	}
-	return bitcoin.Build(ctx, ws.Chain(network), blocks, opt)
-}
-
-func buildTransactions(ctx context.Context, ws *config.Workspace, file string, opt bitcoin.Options) (bitcoin.Summary, error) {
-	in, err := open([]string{file})
-	if err != nil {
-		return bitcoin.Summary{}, err
-	}
-	defer in.Close()
-	buffered := bufio.NewReaderSize(in, 1<<20)
-	if opt.Network == "" {
-		head, _ := buffered.Peek(1 << 20) // short input is fine
-		opt.Network = bitcoin.NetworkOfAddresses(head)
-	}
-	return bitcoin.BuildTransactions(ctx, ws.Chain(opt.Network), buffered, opt)
-}
-
 // openLedger opens the ledger index of a workspace: the network's that was asked
 // for, else the only one there is.
 func openLedger(ws *config.Workspace, conf *config.Config) (*bitcoin.Index, error) {
-	network := conf.Network
+	ledger, err := bitcoin.Open(ws.Chain(ledgerNetwork(ws, conf)))
+	return ledger, hintNoIndex(err)
+}
+
+func ledgerNetwork(ws *config.Workspace, conf *config.Config) string {
 	if conf.Origin("network") == "default" {
 		if only, ok := onlyNetwork(ws); ok {
-			network = only
+			return only
 		}
 	}
-	ledger, err := bitcoin.Open(ws.Chain(network))
+	return conf.Network
+}
+
+func hintNoIndex(err error) error {
 	if errors.Is(err, bitcoin.ErrNoIndex) {
-		return nil, hinted{err, "build one with `tamga chain index --blocks DIR`"}
+		return hinted{err, "build one with `tamga chain index --blocks DIR`"}
 	}
-	return ledger, err
+	return err
 }
 
 func onlyNetwork(ws *config.Workspace) (string, bool) {

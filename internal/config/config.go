@@ -67,6 +67,7 @@ type Chain struct {
 	Proxy    string `toml:"proxy"`    // SOCKS5 proxy to servers off this machine, host:port
 	Direct   bool   `toml:"direct"`   // reach them without a proxy
 	Attempts int    `toml:"attempts"` // at a question, the first included
+	Memory   Bytes  `toml:"memory"`   // that building the ledger index may use
 }
 
 // Serve is how the dashboards listen.
@@ -94,7 +95,7 @@ func Default() *Config {
 			BodyCap:   8 << 20,
 			UserAgent: "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0",
 		},
-		Chain:   Chain{Attempts: 5},
+		Chain:   Chain{Attempts: 5, Memory: 4 << 30},
 		Index:   Index{Engine: "bleve", URL: "http://127.0.0.1:9200", Prefix: "tamga"},
 		Serve:   Serve{Listen: "127.0.0.1:0"},
 		Custody: Custody{Timeout: Duration(30 * time.Second)},
@@ -234,6 +235,9 @@ func (c *Config) Set(key, value, origin string) error {
 func assign(f reflect.Value, value string) error {
 	if d, ok := f.Addr().Interface().(*Duration); ok {
 		return d.UnmarshalText([]byte(value))
+	}
+	if b, ok := f.Addr().Interface().(*Bytes); ok {
+		return b.UnmarshalText([]byte(value))
 	}
 	switch f.Kind() {
 	case reflect.String:
