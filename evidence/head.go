@@ -160,6 +160,10 @@ func readKey(dir string) (note.Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseKeyFile(data)
+}
+
+func parseKeyFile(data []byte) (note.Verifier, error) {
 	vkey, ok := strings.CutSuffix(string(data), "\n")
 	if !ok {
 		return nil, errors.New("the key does not end in a line end")
@@ -193,16 +197,28 @@ func parseHead(msg []byte, v note.Verifier) (Head, error) {
 	if err != nil {
 		return Head{}, err
 	}
-	text := tlog.FormatTree(t)
+	if err := openNote(msg, string(tlog.FormatTree(t)), v); err != nil {
+		return Head{}, err
+	}
+	return Head{Size: t.N, Root: t.Hash, Note: msg}, nil
+}
+
+// openNote verifies a note of that text under one signature, and insists on the
+// one way to write it.
+func openNote(msg []byte, text string, v note.Verifier) error {
+	n, err := note.Open(msg, note.VerifierList(v))
+	if err != nil {
+		return err
+	}
 	sig, err := base64.StdEncoding.DecodeString(n.Sigs[0].Base64)
 	if err != nil {
-		return Head{}, err
+		return err
 	}
 	again := fmt.Appendf(nil, "%s\n— %s %s\n", text, v.Name(), base64.StdEncoding.EncodeToString(sig))
 	if !bytes.Equal(again, msg) {
-		return Head{}, errors.New("the head is not written the one right way")
+		return errors.New("it is not written the one right way")
 	}
-	return Head{Size: t.N, Root: t.Hash, Note: msg}, nil
+	return nil
 }
 
 // readSmall reads a key or head.

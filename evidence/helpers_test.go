@@ -1,7 +1,10 @@
 package evidence
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -146,3 +149,28 @@ func copyArchive(t testing.TB, dir string) string {
 	}
 	return filepath.Join(to, filepath.Base(dir))
 }
+
+// must reads a file of an archive.
+func must(t testing.TB, dir, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func gunzip(t testing.TB, b []byte) []byte {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func sha256Of(b []byte) []byte { s := sha256.Sum256(b); return s[:] }

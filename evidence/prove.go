@@ -54,12 +54,31 @@ func (a *Archive) prove(seq int64) (p Proof, err error) {
 		return p, fmt.Errorf("%w: %s at byte %d: %w", ErrIntegrity, entriesFile, off, err)
 	}
 	p.Leaf, p.Signer = tlog.RecordHash(text), a.st.verifier.Name()
-	hashes, err := os.Open(filepath.Join(a.dir, hashesFile))
+	err = readHashes(a.dir, func(r tlog.HashReader) (err error) {
+		p.Path, err = tlog.ProveRecord(p.Head.Size, seq, r)
+		return err
+	})
+	return p, err
+}
+
+// proveHead proves that the log of size entries has one of n as a prefix: the
+// consistency proof of RFC 6962, section 2.1.2.
+func (a *Archive) proveHead(n, size int64) (p tlog.TreeProof, err error) {
+	err = readHashes(a.dir, func(r tlog.HashReader) (err error) {
+		p, err = tlog.ProveTree(size, n, r)
+		return err
+	})
+	return p, err
+}
+
+// readHashes calls f with a reader of the hashes file.
+func readHashes(dir string, f func(tlog.HashReader) error) error {
+	hashes, err := os.Open(filepath.Join(dir, hashesFile))
 	if err != nil {
-		return p, err
+		return err
 	}
 	defer hashes.Close()
-	p.Path, err = tlog.ProveRecord(p.Head.Size, seq, tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+	return f(tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
 		out := make([]tlog.Hash, len(indexes))
 		for i, x := range indexes {
 			if _, err := hashes.ReadAt(out[i][:], x*tlog.HashSize); err != nil {
@@ -68,5 +87,4 @@ func (a *Archive) prove(seq int64) (p Proof, err error) {
 		}
 		return out, nil
 	}))
-	return p, err
 }

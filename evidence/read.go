@@ -66,20 +66,28 @@ func (a *Archive) span(seq int64) (off, end int64, err error) {
 
 // entry reads and checks one entry.
 func (a *Archive) entry(seq int64) (*entry, error) {
+	text, err := a.text(seq)
+	if err != nil {
+		return nil, err
+	}
+	e, err := decodeEntry(seq, text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrIntegrity, entriesFile, err)
+	}
+	return e, nil
+}
+
+// text is the text of an entry, its leaf hash checked.
+func (a *Archive) text(seq int64) ([]byte, error) {
 	off, end, err := a.span(seq)
 	if err != nil {
 		return nil, err
 	}
-	frames := newFrameReader(io.NewSectionReader(a.entries, off, end-off), 0, end-off)
-	text, _, err := frames.next()
-	var e *entry
-	if err == nil {
-		e, err = decodeEntry(seq, text)
-	}
+	text, _, err := newFrameReader(io.NewSectionReader(a.entries, off, end-off), 0, end-off).next()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s at byte %d: %w", ErrIntegrity, entriesFile, off, err)
 	}
-	return e, nil
+	return text, nil
 }
 
 // all yields the entries from from on that are there now.
@@ -264,22 +272,9 @@ func (a *Archive) readOriginal(e *entry, ex *tamga.Exchange) error {
 
 // readRecord reads one record of a capture into ex.
 func (a *Archive) readRecord(e *entry, r record, ex *tamga.Exchange) error {
-	f, err := os.Open(a.warcPath(r.File))
+	data, err := a.member(r)
 	if err != nil {
 		return err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil {
-		return err
-	} else if r.end() > info.Size() {
-		return fmt.Errorf("%w: the file ends at byte %d", ErrIntegrity, info.Size())
-	}
-	data := make([]byte, r.Length)
-	if _, err := f.ReadAt(data, r.Offset); err != nil {
-		return err
-	}
-	if tamga.DigestOf(data) != r.Digest {
-		return fmt.Errorf("%w: the record does not have the digest in the log", ErrIntegrity)
 	}
 	if err := readMember(bytes.NewReader(data), func(w *warcRecord) error { return fill(ex, w, r, e.Size) }); err != nil {
 		return fmt.Errorf("%w: %w", ErrIntegrity, err)

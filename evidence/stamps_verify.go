@@ -21,6 +21,7 @@ import (
 // VerifyOptions is what a verification may rest on beside the bytes.
 type VerifyOptions struct {
 	Roots    *x509.CertPool // of time-stamping authorities; nil: nobody stands behind a token
+	Key      string         // of a WACZ: the verifier key it must be signed with (log/key); empty: any
 	Progress func(done, total int64)
 }
 

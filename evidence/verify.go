@@ -314,8 +314,8 @@ func (w *warcRecord) matches(e *entry, r record) error {
 	if got := w.get("WARC-Record-ID"); got != "<urn:uuid:"+r.ID+">" {
 		return fmt.Errorf("WARC-Record-ID is %.80q, the log has %s", got, r.ID)
 	}
-	if w.get("WARC-Block-Digest") == "" {
-		return errors.New("no WARC-Block-Digest")
+	if !strings.HasPrefix(w.get("WARC-Block-Digest"), "sha256:") {
+		return errors.New("no WARC-Block-Digest with SHA-256")
 	}
 	if e.Kind != kindCapture {
 		return nil

@@ -3,7 +3,10 @@ package evidence
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha1" // digests that others wrote
 	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
@@ -32,8 +35,9 @@ type warcRecord struct {
 	length int64
 
 	z     *bufio.Reader
+	head  int64 // bytes of the header
 	left  int64
-	block hash.Hash
+	block hash.Hash // nil where the header has no digest of a kind known here
 }
 
 func (r *warcRecord) get(name string) string { return r.fields[strings.ToLower(name)] }
@@ -41,7 +45,7 @@ func (r *warcRecord) get(name string) string { return r.fields[strings.ToLower(n
 // openRecord reads the header of the record in z, an uncompressed member. It
 // reads at most maxWarcHeader bytes for it.
 func openRecord(z *bufio.Reader) (*warcRecord, error) {
-	r := &warcRecord{fields: map[string]string{}, z: z, block: sha256.New()}
+	r := &warcRecord{fields: map[string]string{}, z: z}
 	budget := maxWarcHeader
 	line, err := headerLine(z, &budget)
 	if err != nil {
@@ -76,8 +80,30 @@ func openRecord(z *bufio.Reader) (*warcRecord, error) {
 	if r.length, err = strconv.ParseInt(text, 10, 64); err != nil || r.length < 0 || r.length > maxBlock || text[0] == '+' {
 		return nil, fmt.Errorf("WARC Content-Length %.40q", text)
 	}
-	r.left = r.length
+	r.left, r.head = r.length, int64(maxWarcHeader-budget)
+	switch label, _, _ := strings.Cut(r.get("WARC-Block-Digest"), ":"); strings.ToLower(label) {
+	case "sha256":
+		r.block = sha256.New()
+	case "sha1":
+		r.block = sha1.New()
+	}
 	return r, nil
+}
+
+// take counts bytes of the block.
+func (r *warcRecord) take(b []byte) {
+	r.left -= int64(len(b))
+	if r.block != nil {
+		r.block.Write(b)
+	}
+}
+
+// sameDigest compares a sum with a labelled digest, in hexadecimal or, as is the
+// custom with SHA-1, in base32.
+func sameDigest(sum []byte, labelled string) bool {
+	_, text, _ := strings.Cut(labelled, ":")
+	return strings.EqualFold(text, hex.EncodeToString(sum)) ||
+		strings.EqualFold(strings.TrimRight(text, "="), base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum))
 }
 
 // headerLine reads a line that ends in CRLF and takes its length off the budget.
@@ -115,8 +141,7 @@ func (r *warcRecord) Read(b []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n, err := r.z.Read(b[:min(int64(len(b)), r.left)])
-	r.block.Write(b[:n])
-	r.left -= int64(n)
+	r.take(b[:n])
 	if err == io.EOF && r.left > 0 {
 		err = fmt.Errorf("WARC block ends %d bytes early: %w", r.left, io.ErrUnexpectedEOF)
 	} else if err == io.EOF {
@@ -127,17 +152,24 @@ func (r *warcRecord) Read(b []byte) (int, error) {
 
 // finish reads what is left of the block, checks its digest, and that nothing
 // but the two line ends of the format follows in the member.
-func (r *warcRecord) finish() error {
+func (r *warcRecord) finish() error { return r.finishIn(true) }
+
+// finishIn is finish; alone says that nothing may follow the record.
+func (r *warcRecord) finishIn(alone bool) error {
 	if _, err := io.Copy(io.Discard, struct{ io.Reader }{r}); err != nil {
 		return err
 	}
-	if want := r.get("WARC-Block-Digest"); want != "" {
-		if got := sumOf(r.block); string(got) != want {
-			return fmt.Errorf("WARC block has digest %s, its header says %.80s", got, want)
+	if want := r.get("WARC-Block-Digest"); r.block != nil {
+		if got := r.block.Sum(nil); !sameDigest(got, want) {
+			return fmt.Errorf("WARC block has digest %x, its header says %.80s", got, want)
 		}
 	}
 	var tail [5]byte
-	n, err := io.ReadFull(r.z, tail[:])
+	most := 4
+	if alone {
+		most = 5
+	}
+	n, err := io.ReadFull(r.z, tail[:most])
 	if err != io.ErrUnexpectedEOF && err != io.EOF && err != nil {
 		return fmt.Errorf("read WARC record: %w", err)
 	}
@@ -157,8 +189,7 @@ func (r *warcRecord) httpHead() ([]byte, error) {
 			if int64(len(part)) > r.left {
 				return nil, errors.New("the WARC block ends inside its HTTP head")
 			}
-			r.left -= int64(len(part))
-			r.block.Write(part)
+			r.take(part)
 			head = append(head, part...)
 			if len(head) > maxStoredHead {
 				return nil, fmt.Errorf("HTTP head longer than %d bytes", maxStoredHead)

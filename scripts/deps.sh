@@ -56,6 +56,14 @@ if ! "$deps/venv/bin/python" -c 'import warcio, sys; sys.exit(warcio.__name__ !=
   "$deps/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes -r scripts/requirements.txt
 fi
 
+if [ ! -x "$deps/wacz/bin/wacz" ]; then
+  say "installing wacz"
+  rm -rf "$deps/wacz"
+  python3 -m venv "$deps/wacz"
+  "$deps/wacz/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes -r scripts/requirements-wacz.txt ||
+    { rm -rf "$deps/wacz"; say "wacz is not for this Python or machine; its test is skipped"; }
+fi
+
 lock=dashboards/web/package-lock.json
 if [ -f "$lock" ]; then
   sum=$(sha256sum "$lock" | cut -d' ' -f1)

@@ -24,10 +24,18 @@ import (
 
 func newExport(a *app) *cobra.Command {
 	var x exporting
+	var wacz waczFlags
 	cmd := &cobra.Command{
-		Use:   "export --bundle FILE.zip SUBJECT",
-		Short: "Write a trace with all that is needed to check it elsewhere",
-		Long: `Export follows a subject as "tamga trace" does, and writes the trace with the bytes
+		Use:   "export --bundle FILE.zip SUBJECT | --wacz FILE.wacz [QUERY]",
+		Short: "Write a trace, or captures, with all that is needed to check them elsewhere",
+		Long: `Export --wacz writes captures as a WACZ 1.1.1 file, which web archive players open and
+"tamga verify FILE.wacz" checks without a workspace: the records, the entries of the log
+that name them, proofs that those stand in the log, its signed head, and the time stamps
+over it. QUERY (docs/query.md) and the flags choose; without any, every capture. What a
+person could log in with (Cookie, Set-Cookie, Authorization, Proxy-Authorization) is
+left out, and the log says so.
+
+Export --bundle follows a subject as "tamga trace" does, and writes the trace with the bytes
 of every transaction it rests on, the header of each block and the hashes that lead
 from the one to the other; the tags of every address it met, with their sources; the
 captures behind tags of pages and the decisions of analysts, as entries of the
@@ -40,8 +48,18 @@ under the log's signature: no byte of it can be changed unseen by who knows the 
 of the log. With --unsealed nothing is recorded and nothing is signed.
 
 The ledger index must have been made from blocks.`,
-		Args: args(cobra.ExactArgs(1)),
+		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, argv []string) error {
+			switch {
+			case wacz.file != "" && x.file != "":
+				return usageError{errors.New("--bundle or --wacz, not both")}
+			case wacz.file != "":
+				return a.exportWACZ(cmd, wacz, argv)
+			case x.file == "":
+				return usageError{errors.New("name the file with --bundle FILE.zip or --wacz FILE.wacz")}
+			case len(argv) != 1:
+				return usageError{errors.New("--bundle needs one subject")}
+			}
 			tr, err := x.run(cmd.Context(), a, argv[0])
 			if err != nil {
 				return err
@@ -56,6 +74,7 @@ The ledger index must have been made from blocks.`,
 	f.StringVar(&x.fiat, "fiat", "", "tell what each hop was worth on its day in this `CURRENCY` (tamga rates)")
 	f.BoolVar(&x.unsealed, "unsealed", false, "record nothing in the evidence log, and sign nothing")
 	x.t.flags(cmd)
+	wacz.flags(cmd)
 	return cmd
 }
 

@@ -38,11 +38,6 @@ func withCustody(t *testing.T, custody string, a ...any) *cli {
 	}))
 	t.Cleanup(pages.Close)
 	c := newCLI(t)
-	settings := filepath.Join(c.ws, config.FileName)
-	b := must(os.ReadFile(settings))
-	if err := os.WriteFile(settings, []byte(strings.Replace(string(b), "[custody]\n", "", 1)), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	c.configure("[custody]\n"+custody, a...)
 	c.run("crawl", "--local", pages.URL+"/", "--json")
 	return c

@@ -17,13 +17,13 @@ import (
 func newVerify(a *app) *cobra.Command {
 	var roots, key string
 	cmd := &cobra.Command{
-		Use:   "verify [DIR|BUNDLE]",
+		Use:   "verify [DIR|FILE]",
 		Short: "Check that no byte of the evidence has changed",
 		Long: `Verify recomputes every digest of the archive, the Merkle log and its signed head.
 It writes nothing and needs no workspace: DIR may be a workspace or a copy of its
-evidence folder. BUNDLE is a file that "tamga export --bundle" wrote: the report says
-too what no check of a bundle alone can show. Exit code 12 means that something does
-not match.
+evidence folder. FILE is a file that "tamga export" wrote (a WACZ, a bundle), a WACZ or
+WARC of others, or a time-stamp token (.tsr) beside the data that it is of. The report
+says what is proven and what is not. Exit code 12 means that something does not match.
 
 Time stamps of others (see "tamga seal") are checked too: that they are of a head of
 this log, and, with --roots or custody.roots, that one of those certificates stands
@@ -32,7 +32,13 @@ behind the authority at the time it states.`,
 		RunE: func(cmd *cobra.Command, argv []string) error {
 			if len(argv) == 1 {
 				if info, err := os.Stat(argv[0]); err == nil && info.Mode().IsRegular() {
-					return a.verifyBundle(cmd, argv[0], key)
+					opt := evidence.VerifyOptions{Key: key}
+					if roots != "" {
+						if opt.Roots, err = timestamp.Roots(roots); err != nil {
+							return err
+						}
+					}
+					return a.verifyFile(cmd, argv[0], opt)
 				}
 			}
 			dir, err := a.evidenceDir(argv)

@@ -12,6 +12,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
 	"math/big"
 	"os"
 	"time"
@@ -147,6 +149,25 @@ func contentType(token []byte) error {
 		return errors.New("what the token holds is no TSTInfo")
 	}
 	return nil
+}
+
+// OfFile is the imprint of a file, read as a stream.
+func OfFile(name string) (func(crypto.Hash) ([]byte, error), error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("read what was stamped: %w", err)
+	}
+	defer f.Close()
+	hashes := map[crypto.Hash]hash.Hash{crypto.SHA256: sha256.New(), crypto.SHA384: sha512.New384(), crypto.SHA512: sha512.New()}
+	if _, err := io.Copy(io.MultiWriter(hashes[crypto.SHA256], hashes[crypto.SHA384], hashes[crypto.SHA512]), f); err != nil {
+		return nil, fmt.Errorf("read what was stamped: %w", err)
+	}
+	return func(h crypto.Hash) ([]byte, error) {
+		if w, ok := hashes[h]; ok {
+			return w.Sum(nil), nil
+		}
+		return OfBytes(nil)(h)
+	}, nil
 }
 
 // signedAttributes checks what the signature says beside the content: that this
