@@ -70,7 +70,7 @@ behind the authority at the time it states.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&key, "key", "", "the `KEY` of the log that must have sealed the bundle, or the file that holds it (evidence/log/key)")
+	cmd.Flags().StringVar(&key, "key", "", "the `KEY` of the log that must have sealed the bundle or WACZ, or the file that holds it (evidence/log/key)")
 	cmd.Flags().StringVar(&roots, "roots", "", "PEM `FILE` of the certificates that time-stamping authorities must lead to (default: custody.roots of the workspace)")
 	return cmd
 }

@@ -21,6 +21,12 @@ func (a *app) verifyFile(cmd *cobra.Command, file string, opt evidence.VerifyOpt
 		return err
 	}
 	defer f.Close()
+	given := opt.Key
+	if given != "" {
+		if opt.Key, err = readVerifier(given); err != nil {
+			return err
+		}
+	}
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -37,7 +43,7 @@ func (a *app) verifyFile(cmd *cobra.Command, file string, opt evidence.VerifyOpt
 	case strings.HasSuffix(name, "."+evidence.StampRFC3161):
 		return a.verifyStamp(cmd, file, evidence.StampRFC3161, opt)
 	default:
-		return a.verifyBundle(cmd, file, opt.Key)
+		return a.verifyBundle(cmd, file, given)
 	}
 	if err != nil && !errors.Is(err, evidence.ErrIntegrity) {
 		return fmt.Errorf("%s: %w", file, err)

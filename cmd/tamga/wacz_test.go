@@ -63,6 +63,10 @@ func TestExportWACZ(t *testing.T) {
 	if !r.OK || r.Captures != 6 {
 		t.Errorf("%+v", r)
 	}
+	elsewhere.run("verify", file, "--key", filepath.Join(c.ws, "evidence", "log", "key"))
+	if _, code, stderr := elsewhere.try("verify", file, "--key", filepath.Join(newCLI(t).ws, "evidence", "log", "key")); code != exitIntegrity {
+		t.Errorf("another key: exit %d %s", code, stderr)
+	}
 	if out := elsewhere.run("verify", file); !bytes.Contains(out, []byte("proven")) || !bytes.Contains(out, []byte("not    ")) {
 		t.Errorf("%s", out)
 	}
