@@ -49,6 +49,10 @@ type PathOptions struct {
 	Since, Until time.Time // as in Options
 	Mix          Mixer     // as in Options
 	StopMix      bool      // as in Options
+
+	// Wallet, where set, names the wallet of an address: hops inside of one cost
+	// nothing where hops are what is counted.
+	Wallet func(address string) string
 }
 
 // DefaultBudget of a path search.
@@ -69,6 +73,13 @@ const edgesPerPoint = 50
 // (Pohl 1971); the k best of what was found are then counted out (Hart, Nilsson and
 // Raphael's A*, each outpoint up to k times).
 func FindPaths(ctx context.Context, src Source, from, to string, o PathOptions) (Paths, error) {
+	out, err := findPaths(ctx, src, [2][]string{{from}, {to}}, o)
+	out.From, out.To = from, to
+	return out, err
+}
+
+// findPaths searches from several subjects to several others.
+func findPaths(ctx context.Context, src Source, subjects [2][]string, o PathOptions) (Paths, error) {
 	o.K, o.Cost, o.Budget = max(o.K, 1), cmp.Or(o.Cost, CostShare), cmp.Or(o.Budget, DefaultBudget)
 	if o.Cost != CostShare && o.Cost != CostHops {
 		return Paths{}, fmt.Errorf("path: no cost %q", o.Cost)
@@ -76,25 +87,25 @@ func FindPaths(ctx context.Context, src Source, from, to string, o PathOptions) 
 	p := &pathFinder{
 		t: &tracer{
 			src: src, cache: map[string]*tamga.Tx{}, mixes: map[string]*tamga.Mix{},
-			o: Options{Fanout: o.Fanout, Since: o.Since, Until: o.Until, Mix: o.Mix, StopMix: o.StopMix},
+			o: Options{Fanout: o.Fanout, Since: o.Since, Until: o.Until, Mix: o.Mix, StopMix: o.StopMix, Wallet: o.Wallet},
 		},
 		o: o, edges: map[hopKey]pathEdge{},
 	}
-	for i, subject := range []string{from, to} {
-		if err := p.seed(ctx, subject, &p.sides[i]); err != nil {
-			return Paths{}, fmt.Errorf("path %s: %w", subject, err)
+	for i := range p.sides {
+		if err := p.seed(ctx, subjects[i], &p.sides[i]); err != nil {
+			return Paths{}, fmt.Errorf("path: %w", err)
 		}
 	}
-	out := Paths{From: from, To: to, Cost: o.Cost, Paths: []Path{}}
+	out := Paths{Cost: o.Cost, Paths: []Path{}}
 	best, complete, err := p.search(ctx)
 	if err != nil {
-		return Paths{}, fmt.Errorf("path %s %s: %w", from, to, err)
+		return Paths{}, fmt.Errorf("path: %w", err)
 	}
 	out.Explored, out.Unknown, out.Complete = p.explored, p.unknown, complete
 	for _, w := range best {
 		path, err := p.path(ctx, w)
 		if err != nil {
-			return Paths{}, fmt.Errorf("path %s %s: %w", from, to, err)
+			return Paths{}, fmt.Errorf("path: %w", err)
 		}
 		out.Paths = append(out.Paths, path)
 	}
@@ -127,10 +138,12 @@ type pathEdge struct {
 	atMost   bool
 }
 
-func (p *pathFinder) seed(ctx context.Context, subject string, s *side) error {
+func (p *pathFinder) seed(ctx context.Context, subjects []string, s *side) error {
 	p.t.points, p.t.queue = map[tamga.Outpoint]*point{}, nil
-	if err := p.t.seed(ctx, subject); err != nil {
-		return err
+	for _, subject := range subjects {
+		if err := p.t.seed(ctx, subject); err != nil {
+			return fmt.Errorf("%s: %w", subject, err)
+		}
 	}
 	*s = side{
 		subject: map[tamga.Outpoint]int64{}, cost: map[tamga.Outpoint]float64{},
@@ -289,6 +302,8 @@ func (p *pathFinder) edge(tx *tamga.Tx, i, j int) (pathEdge, bool) {
 	}
 	if e.atMost = atMost; p.o.Cost == CostShare {
 		e.cost = max(0, -math.Log(float64(value)/float64(whole)))
+	} else {
+		e.cost = float64(p.t.step(tx, i, j))
 	}
 	p.edges[key] = e
 	return e, true

@@ -20,7 +20,7 @@ func (t *tracer) spread(p *point, tx *tamga.Tx, i int) error {
 		}
 		q := t.point(tamga.Outpoint{TxID: tx.TxID, Vout: out.N}, p.depth+1, tx.Height)
 		q.value, q.known = v, true
-		t.link(p, q, tx, i, j, min(p.value, v), whole)
+		t.join(p, q, tx, i, j, min(p.value, v), whole)
 	}
 	p.fee = whole > outs
 	return nil
@@ -38,17 +38,17 @@ func (t *tracer) gather(p *point, tx *tamga.Tx) error {
 		}
 		q := t.point(tx.In[i].Prev, p.depth+1, tx.Height)
 		q.value, q.known = v, ok
-		t.link(p, q, tx, i, int(p.out.Vout), amount, whole)
+		t.join(p, q, tx, i, int(p.out.Vout), amount, whole)
 	}
 	return nil
 }
 
-// link records a hop once and reaches the whole of its far side.
-func (t *tracer) link(p, q *point, tx *tamga.Tx, i, j int, amount, whole int64) {
+// join records a hop once and reaches the whole of its far side.
+func (t *tracer) join(p, q *point, tx *tamga.Tx, i, j int, amount, whole int64) {
 	if h := t.move(p, q, tx, i, j, 0); h.amount == 0 {
 		h.amount, h.whole = amount, whole
 	}
-	t.reach(q, ranges{{0, max(q.value, 1)}}, p.depth+1)
+	t.reach(q, ranges{{0, max(q.value, 1)}}, p.depth+1, p.wallet+t.step(tx, i, j))
 }
 
 // inputSum is the value of all inputs, or -1 where one is unknown.

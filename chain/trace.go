@@ -45,7 +45,7 @@ const (
 type Options struct {
 	Direction string // Forward (default) or Backward
 	Method    string // FIFO (default), Haircut or Poison
-	Hops      int    // transactions from the subject; 0 is no limit
+	Hops      int    // transactions from the subject, or hops between wallets where Wallet is set; 0 is no limit
 
 	MinValue int64     // outpoints with less of the subject's value (satoshis) are not followed; 0 is no limit
 	Fanout   int       // transactions with more outputs are not passed through; 0 is no limit
@@ -55,6 +55,10 @@ type Options struct {
 	// Stop, where set, is asked about every outpoint before it is followed and
 	// returns EndTag, EndMix or "" to go on.
 	Stop func(tx *tamga.Tx, out tamga.TxOut) string
+
+	// Wallet, where set, names the wallet of an address: hops inside of one do not
+	// count against Hops. The trace itself is the same.
+	Wallet func(address string) string
 
 	Mix     Mixer    // what tells a mix; the trace names those it met
 	StopMix bool     // what Mix tells is not passed through

@@ -23,10 +23,11 @@ import (
 type point struct {
 	out    tamga.Outpoint
 	depth  int
-	has    ranges           // satoshis of the subject inside it
-	todo   ranges           // those of has that were not followed yet
-	next   []tamga.Outpoint // where its hops lead
-	value  int64            // of the output; meaningless where !known
+	has    ranges // satoshis of the subject inside it
+	todo   ranges // those of has that were not followed yet
+	next   []link // where its hops lead
+	wallet int    // least number of hops between wallets, where Options.Wallet tells them
+	value  int64  // of the output; meaningless where !known
 	known  bool
 	height int64
 
@@ -37,6 +38,12 @@ type point struct {
 	fresh, lowered bool // has todo or a lower depth that is not passed on
 	queued         bool
 	seq            int
+}
+
+// link is where a hop leads; step is 0 where it stays in one wallet, else 1.
+type link struct {
+	out  tamga.Outpoint
+	step int
 }
 
 func (p *point) ends() (reasons []string) {
@@ -171,7 +178,7 @@ func (t *tracer) seedOutput(tx *tamga.Tx, out tamga.TxOut) {
 	value, _ := out.Value.Int64()
 	p := t.point(tamga.Outpoint{TxID: tx.TxID, Vout: out.N}, 0, tx.Height)
 	p.value, p.known = value, true
-	t.reach(p, ranges{{0, value}}, 0)
+	t.reach(p, ranges{{0, value}}, 0, 0)
 }
 
 // point returns the state of an outpoint, made with a depth if it is new.
@@ -179,7 +186,7 @@ func (t *tracer) point(out tamga.Outpoint, depth int, height int64) *point {
 	p := t.points[out]
 	if p == nil {
 		t.seq++
-		p = &point{out: out, depth: depth, height: height, seq: t.seq, fresh: true}
+		p = &point{out: out, depth: depth, wallet: depth, height: height, seq: t.seq, fresh: true}
 		t.points[out] = p
 		t.push(p)
 	}
@@ -187,9 +194,9 @@ func (t *tracer) point(out tamga.Outpoint, depth int, height int64) *point {
 }
 
 // reach adds satoshis of the subject to an outpoint.
-func (t *tracer) reach(p *point, part ranges, depth int) {
-	if depth < p.depth {
-		p.depth, p.lowered = depth, true
+func (t *tracer) reach(p *point, part ranges, depth, wallet int) {
+	if depth < p.depth || wallet < p.wallet {
+		p.depth, p.wallet, p.lowered = min(depth, p.depth), min(wallet, p.wallet), true
 		p.fresh = p.fresh || p.blocked == EndHops
 	}
 	if fresh := p.has.add(part); len(fresh) > 0 {
@@ -212,8 +219,8 @@ func (t *tracer) run(ctx context.Context) error {
 		p.queued = false
 		if p.lowered {
 			p.lowered = false
-			for _, out := range p.next {
-				t.reach(t.points[out], nil, p.depth+1)
+			for _, l := range p.next {
+				t.reach(t.points[l.out], nil, p.depth+1, p.wallet+l.step)
 			}
 		}
 		if !p.fresh {
@@ -283,7 +290,7 @@ func (t *tracer) forward(ctx context.Context, p *point) (blocked string, err err
 			q := t.point(tamga.Outpoint{TxID: tx.TxID, Vout: out.N}, p.depth+1, tx.Height)
 			q.value, q.known = v, true
 			t.move(p, q, tx, int(spend.Vin), j, part.size())
-			t.reach(q, part, p.depth+1)
+			t.reach(q, part, p.depth+1, p.wallet+t.step(tx, int(spend.Vin), j))
 		}
 		lo += v
 	}
@@ -337,7 +344,7 @@ func (t *tracer) backward(ctx context.Context, p *point) (blocked string, err er
 			q := t.point(tx.In[i].Prev, p.depth+1, tx.Height)
 			q.value, q.known = v, ok
 			t.move(p, q, tx, i, int(p.out.Vout), part.size())
-			t.reach(q, part, p.depth+1)
+			t.reach(q, part, p.depth+1, p.wallet+t.step(tx, i, int(p.out.Vout)))
 		}
 		lo = hi
 	}
@@ -368,12 +375,27 @@ func (t *tracer) stop(ctx context.Context, p *point) (string, error) {
 // limit applies the limits that a point itself can exceed.
 func (t *tracer) limit(p *point) string {
 	switch {
-	case t.o.Hops > 0 && p.depth >= t.o.Hops:
+	case t.o.Hops > 0 && p.distance(t.o.Wallet != nil) >= t.o.Hops:
 		return EndHops
 	case p.known && (p.value == 0 || t.o.Method == FIFO && p.has.size() < t.o.MinValue):
 		return EndValue
 	}
 	return ""
+}
+
+func (p *point) distance(byWallet bool) int {
+	if byWallet {
+		return p.wallet
+	}
+	return p.depth
+}
+
+// step is how many hops between wallets input i and output j of a transaction are.
+func (t *tracer) step(tx *tamga.Tx, i, j int) int {
+	if t.o.Wallet != nil && tx.In[i].Address != "" && t.o.Wallet(tx.In[i].Address) == t.o.Wallet(tx.Out[j].Address) {
+		return 0
+	}
+	return 1
 }
 
 // pass applies the limits of the transaction that would be passed through.
@@ -408,7 +430,7 @@ func (t *tracer) move(p, q *point, tx *tamga.Tx, i, j int, amount int64) *hop {
 			h.from.Value = &in.Value
 		}
 		t.hops[key] = h
-		p.next = append(p.next, q.out)
+		p.next = append(p.next, link{q.out, t.step(tx, i, j)})
 	}
 	h.amount += amount
 	return h

@@ -153,20 +153,22 @@ func (w *Wallets) Of(ctx context.Context, addr string, height int64) (tamga.Wall
 	return w.wallet(members, height)
 }
 
+// first is where a script first stands: its transaction, and the place therein.
+func (w *Wallets) first(id uint32) row {
+	r := rowAt(w.scripts.at(int(id)))
+	if r.b&inputSide != 0 { // an input comes before the outputs
+		return row{a: r.a, b: r.b &^ inputSide}
+	}
+	return row{a: r.a, b: r.b | inputSide}
+}
+
 // wallet is the claim over members. It is named after its earliest member, which
 // stays while the wallet grows.
 func (w *Wallets) wallet(members []uint32, height int64) (tamga.Wallet, error) {
 	slices.Sort(members)
 	decisions := w.about(func(id uint32) bool { _, in := slices.BinarySearch(members, id); return in })
-	first := func(id uint32) (r row) {
-		r = rowAt(w.scripts.at(int(id)))
-		if r.b&inputSide != 0 { // an input comes before the outputs
-			return row{a: r.a, b: r.b &^ inputSide}
-		}
-		return row{a: r.a, b: r.b | inputSide}
-	}
 	slices.SortFunc(members, func(a, b uint32) int {
-		x, y := first(a), first(b)
+		x, y := w.first(a), w.first(b)
 		return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b), cmp.Compare(a, b))
 	})
 	v := tamga.Wallet{
@@ -336,7 +338,7 @@ func (w *Wallets) step(ms []merge) (tamga.Merge, error) {
 	if err != nil {
 		return tamga.Merge{}, err
 	}
-	v := tamga.Merge{TxID: s.id.String(), Rule: "multi-input@1"}
+	v := tamga.Merge{TxID: s.id.String(), Rule: multiInputName}
 	if s.block != nil && s.block.height >= 0 {
 		v.Height = &s.block.height
 	}

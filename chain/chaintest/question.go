@@ -161,9 +161,13 @@ func (f *traceFile) options(words []string) (subject string, o chain.Options, er
 }
 
 func (f *traceFile) trace(words []string) (facts []*fact, err error) {
+	words, byWallet := atLevel(words)
 	subject, o, err := f.options(words)
 	if err != nil {
 		return nil, err
+	}
+	if byWallet {
+		return f.walletTrace(subject, o)
 	}
 	tr, err := chain.Trace(context.Background(), f.ledger, subject, o)
 	if err != nil {
@@ -184,13 +188,21 @@ func (f *traceFile) trace(words []string) (facts []*fact, err error) {
 		})
 	}
 	for _, x := range tr.Ends {
-		at := f.place(tamga.Outpoint{TxID: x.TxID, Vout: x.Vout})
-		facts = append(facts, &fact{
-			text:  fmt.Sprintf("end %s %s", at[1], x.Reason),
-			match: func(w []string) bool { return len(w) == 3 && w[0] == "end" && at.is(w[1]) && w[2] == x.Reason },
-		})
+		facts = append(facts, f.end(x))
 	}
-	for _, m := range tr.Mixes {
+	return append(facts, f.mixes(tr.Mixes)...), nil
+}
+
+func (f *traceFile) end(x tamga.End) *fact {
+	at := f.place(tamga.Outpoint{TxID: x.TxID, Vout: x.Vout})
+	return &fact{
+		text:  fmt.Sprintf("end %s %s", at[1], x.Reason),
+		match: func(w []string) bool { return len(w) == 3 && w[0] == "end" && at.is(w[1]) && w[2] == x.Reason },
+	}
+}
+
+func (f *traceFile) mixes(all []tamga.Mix) (facts []*fact) {
+	for _, m := range all {
 		how := "passed"
 		switch {
 		case m.Stopped:
@@ -200,7 +212,7 @@ func (f *traceFile) trace(words []string) (facts []*fact, err error) {
 		}
 		facts = append(facts, says("mix", f.names[m.TxID], how))
 	}
-	return facts, nil
+	return facts
 }
 
 func (f *traceFile) peel(words []string) (facts []*fact, err error) {
@@ -273,6 +285,7 @@ func (f *traceFile) changeOf(words []string) (facts []*fact, err error) {
 }
 
 func (f *traceFile) paths(words []string) (facts []*fact, err error) {
+	words, byWallet := atLevel(words)
 	if len(words) < 2 {
 		return nil, fmt.Errorf("paths from what to what")
 	}
@@ -296,6 +309,9 @@ func (f *traceFile) paths(words []string) (facts []*fact, err error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	if byWallet {
+		return f.walletPaths(words[0], words[1], o)
 	}
 	found, err := chain.FindPaths(context.Background(), f.ledger, f.subject(words[0]), f.subject(words[1]), o)
 	if err != nil {

@@ -26,6 +26,8 @@ type traceFile struct {
 	owner  map[tamga.Outpoint]string
 	kinds  map[string]string // script type of a wallet's outputs
 	tags   tagged
+	wallet map[string]string   // of addresses that are in one with others
+	joined map[string][]string // the addresses of such a wallet
 	value  map[tamga.Outpoint]int64
 	order  []tamga.Outpoint
 	spent  map[tamga.Outpoint]bool
@@ -57,7 +59,7 @@ func RunTrace(text string) error {
 	f := &traceFile{
 		ledger: NewLedger("regtest"), ids: map[string]string{}, names: map[string]string{},
 		owner: map[tamga.Outpoint]string{}, value: map[tamga.Outpoint]int64{}, spent: map[tamga.Outpoint]bool{},
-		kinds: map[string]string{}, tags: tagged{},
+		kinds: map[string]string{}, tags: tagged{}, wallet: map[string]string{}, joined: map[string][]string{},
 	}
 	var pending *expectation
 	finish := func() error {
@@ -77,7 +79,7 @@ func RunTrace(text string) error {
 		}
 		var err error
 		switch verb, rest := words[0], words[1:]; verb {
-		case "hop", "end", "fails", "mix", "change", "stops", "rule", "consensus", "path", "direct", "indirect":
+		case "hop", "end", "fails", "mix", "change", "stops", "rule", "consensus", "path", "direct", "indirect", "way", "flow", "inside", "line":
 			if pending == nil {
 				err = fmt.Errorf("%s before any question", verb)
 				break
@@ -94,6 +96,8 @@ func RunTrace(text string) error {
 				err = f.transaction(verb == "coinbase", rest)
 			case "kind":
 				err = f.kind(rest)
+			case "wallet":
+				err = f.join(rest)
 			case "tag":
 				if err = fmt.Errorf("want: tag WALLET CATEGORY"); len(rest) == 2 {
 					err, f.tags[rest[0]] = nil, append(f.tags[rest[0]], tamga.Tag{Address: rest[0], Label: rest[0], Category: rest[1]})
