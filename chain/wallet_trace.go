@@ -44,6 +44,16 @@ func (p Partition) names() (*names, error) {
 	return &names{Partition: p, kept: map[string]string{}}, nil
 }
 
+// Namer is Options.Wallet and PathOptions.Wallet for a partition; failed tells of the
+// first answer that it did not get.
+func (p Partition) Namer() (wallet func(address string) string, failed func() error) {
+	n, err := p.names()
+	if err != nil {
+		return func(addr string) string { return addr }, func() error { return err }
+	}
+	return n.wallet, func() error { return n.err }
+}
+
 // settle turns what Of answered so far into the names of wallets.
 func (n *names) settle() error {
 	if n.err != nil || n.Names == nil {
@@ -141,17 +151,11 @@ type WalletEnd struct {
 // is what was asked for, not the whole of its wallet, so that no claim decides which
 // coins are followed.
 func TraceWallets(ctx context.Context, src Source, subject string, part Partition, o Options) (WalletTrace, error) {
-	n, err := part.names()
-	if err != nil {
-		return WalletTrace{}, fmt.Errorf("trace %s: %w", subject, err)
-	}
-	o.Wallet = n.wallet
+	wallet, failed := part.Namer()
+	o.Wallet = wallet
 	tr, err := Trace(ctx, src, subject, o)
-	if n.err != nil {
-		err = n.err
-	}
-	if err != nil {
-		return WalletTrace{}, fmt.Errorf("trace %s: %w", subject, err)
+	if err := errors.Join(err, failed()); err != nil {
+		return WalletTrace{}, err
 	}
 	return BetweenWallets(ctx, src, tr, part)
 }

@@ -18,6 +18,7 @@ func newTrace(a *app) *cobra.Command {
 	var bounds bool
 	var stopTag bool
 	var from sourcing
+	var at leveling
 	var fiat string
 	cmd := &cobra.Command{
 		Use:   "trace ADDRESS|TXID|TXID:N",
@@ -33,17 +34,26 @@ one, and with --stop-mix ends before it. To go on through a certain one all the 
 --assume it and give a --reason: who assumed what, when and why is kept in the
 evidence log.
 
+With --level wallet the same trace is seen between wallets (tamga cluster), which are
+claims, too: what stays inside of one, change above all, is no hop, --hops counts those
+between wallets, and every flow lists the hops that it sums. The subject stays what was
+asked for, not the whole of its wallet.
+
 The ledger is the local index, or a node or an Esplora server that the settings
 name under [chain]. Servers off this machine are reached through chain.proxy. What
 they answer is checked and kept: --source kept repeats a trace from those answers
 and asks nobody.`,
 		Example: `  tamga trace bcrt1q… --forward --hops 4
   tamga trace bcrt1q… --source node
+  tamga trace bcrt1q… --level wallet --hops 3
   tamga trace f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16 --backward --json`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, argv []string) error {
 			opt, err := t.options()
 			if err != nil {
+				return err
+			}
+			if err := at.check(); err != nil {
 				return err
 			}
 			ws, conf, err := a.open()
@@ -62,12 +72,18 @@ and asks nobody.`,
 				}
 			}
 			opt.Mix = bitcoin.Mixes(src.network)
+			owners, err := at.partition(cmd.Context(), a, ws, src)
+			if err != nil {
+				return errors.Join(err, tagged(&tamga.Trace{}))
+			}
+			defer owners.close()
+			opt.Wallet = owners.wallet
 			run := chain.Trace
 			if bounds {
 				run = chain.Bounds
 			}
 			tr, err := run(cmd.Context(), src, argv[0], opt)
-			if err := errors.Join(err, tagged(&tr)); err != nil {
+			if err := errors.Join(err, tagged(&tr), owners.failed()); err != nil {
 				return err
 			}
 			if err := a.answerFor(cmd.Context(), ws, conf, tr, t); err != nil {
@@ -78,6 +94,9 @@ and asks nobody.`,
 					return err
 				}
 			}
+			if at.byWallet() {
+				return a.printWalletTrace(cmd.Context(), src, tr, owners.Partition)
+			}
 			if a.json {
 				return a.print(tr)
 			}
@@ -86,6 +105,7 @@ and asks nobody.`,
 	}
 	t.flags(cmd)
 	from.flags(cmd)
+	at.flags(cmd)
 	cmd.Flags().BoolVar(&bounds, "bounds", false, "tell the amounts by all three methods at every outpoint")
 	cmd.Flags().BoolVar(&stopTag, "stop-tag", false, "stop at outputs of tagged addresses other than the subject (tamga tags)")
 	cmd.Flags().StringVar(&fiat, "fiat", "", "tell what each hop was worth on its day in this `CURRENCY` (tamga rates)")
