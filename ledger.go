@@ -216,7 +216,9 @@ type Tag struct {
 	Confidence     int      `json:"confidence"`      // 0 to 100
 	Date           string   `json:"date,omitempty"`  // of the source, YYYY-MM-DD
 	ClusterDefiner bool     `json:"is_cluster_definer,omitempty"`
-	Span           *Span    `json:"span,omitempty"` // where a captured page names it
+	Span           *Span    `json:"span,omitempty"`     // where a captured page names it
+	Type           string   `json:"tag_type,omitempty"` // actor, event, attribute, mention; empty where the source does not tell
+	Context        string   `json:"context,omitempty"`  // the creator's own words, mostly JSON
 
 	By string `json:"by,omitempty"` // of an answer: "cluster" where Address is another one of the same wallet
 }

@@ -1,7 +1,9 @@
 package tags
 
 import (
+	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -16,7 +18,9 @@ type Actor struct {
 	Categories    []string `json:"categories,omitempty"`
 	Jurisdictions []string `json:"jurisdictions,omitempty"`
 	LegalName     string   `json:"legal_name,omitempty"`
-	Date          string   `json:"date,omitempty"` // YYYY-MM-DD
+	Aliases       []string `json:"aliases,omitempty"`
+	Context       string   `json:"context,omitempty"` // what else its pack says, as JSON
+	Date          string   `json:"date,omitempty"`    // YYYY-MM-DD
 }
 
 // ActorPack is a file of actors.
@@ -89,9 +93,11 @@ func (r *report) actor(n *yaml.Node, lastmod string) Actor {
 		case "lastmod":
 			a.Date = r.date(f)
 		case "categories":
-			a.Categories = r.list(f)
-			for _, c := range a.Categories {
+			for _, c := range r.list(f) {
 				r.known(f, c)
+				if !slices.Contains(a.Categories, c) {
+					a.Categories = append(a.Categories, c)
+				}
 			}
 		case "jurisdictions":
 			a.Jurisdictions = r.list(f)
@@ -99,11 +105,9 @@ func (r *report) actor(n *yaml.Node, lastmod string) Actor {
 				a.Jurisdictions[i] = strings.ToUpper(j)
 			}
 		case "aliases":
-			r.list(f)
+			a.alias(r.list(f))
 		case "context":
-			if f.value.Kind == yaml.MappingNode {
-				a.LegalName = r.legalName(f.value)
-			}
+			a.take(r.context(f))
 		default:
 			r.fail(f.value.Line, "field %s not allowed in actor", short(f.name))
 		}
@@ -114,13 +118,35 @@ func (r *report) actor(n *yaml.Node, lastmod string) Actor {
 	return a
 }
 
-func (r *report) legalName(n *yaml.Node) string {
-	for _, f := range r.fields(n) {
-		if f.name == "legal_name" {
-			return r.text(f)
+// take reads the context of an actor: its aliases and legal name, and the rest as
+// it is.
+func (a *Actor) take(context string) {
+	var m map[string]json.RawMessage
+	if json.Unmarshal([]byte(context), &m) != nil {
+		a.Context = context
+		return
+	}
+	var aliases []string
+	if json.Unmarshal(m["aliases"], &aliases) == nil {
+		delete(m, "aliases")
+		a.alias(aliases)
+	}
+	if json.Unmarshal(m["legal_name"], &a.LegalName) == nil {
+		delete(m, "legal_name")
+	}
+	if len(m) > 0 {
+		b, _ := json.Marshal(m) // of JSON values
+		a.Context = string(b)
+	}
+}
+
+// alias adds names, each once.
+func (a *Actor) alias(names []string) {
+	for _, s := range names {
+		if s != "" && !slices.Contains(a.Aliases, s) {
+			a.Aliases = append(a.Aliases, s)
 		}
 	}
-	return ""
 }
 
 // Read reads a TagPack or an actor pack, whichever it is; the other is nil.

@@ -34,7 +34,13 @@ type packTag struct {
 	Confidence     string   `yaml:"confidence"`
 	ClusterDefiner bool     `yaml:"is_cluster_definer"`
 	LastMod        dayNode  `yaml:"lastmod,omitempty"`
+	Type           string   `yaml:"tag_type,omitempty"`
 	Context        quoted   `yaml:"context,omitempty"`
+}
+
+// key is what GraphSense's store tells tags of a pack by.
+func (p packTag) key() [4]string {
+	return [4]string{strings.ToLower(string(p.Address)) + string(p.TxHash), string(p.Network), string(p.Label), string(p.Source)}
 }
 
 // dayNode writes a date without quotes, which TagPacks want.
@@ -68,12 +74,19 @@ func Write(w io.Writer, title, creator string, all []tamga.Tag) (left int, err e
 	}{Title: quoted(title), Creator: quoted(creator), Tags: []packTag{}}
 	all = slices.Clone(all)
 	slices.SortStableFunc(all, compare)
+	seen := map[[4]string]bool{}
 	for _, t := range all {
 		p, ok := packOf(t)
-		if !ok {
+		// GraphSense keeps one tag of a label and source on a network; another asset
+		// of it then stands under its own name, as it does where no network is given.
+		if ok && seen[p.key()] {
+			p.Network = p.Currency
+		}
+		if !ok || seen[p.key()] {
 			left++
 			continue
 		}
+		seen[p.key()] = true
 		pack.Tags = append(pack.Tags, p)
 	}
 	e := yaml.NewEncoder(w)
@@ -84,19 +97,18 @@ func Write(w io.Writer, title, creator string, all []tamga.Tag) (left int, err e
 	return left, e.Close()
 }
 
-// WriteActors writes actors as an actor pack of GraphSense's form.
-func WriteActors(w io.Writer, title, creator string, all []Actor) error {
-	type context struct {
-		LegalName quoted `yaml:"legal_name"`
-	}
+// WriteActors writes actors as an actor pack of GraphSense's form. Those that it
+// cannot say (no URI) are counted in left. Every actor there has a date: today's,
+// YYYY-MM-DD, where its own is not known.
+func WriteActors(w io.Writer, title, creator, today string, all []Actor) (left int, err error) {
 	type actor struct {
 		ID            quoted   `yaml:"id"`
 		Label         quoted   `yaml:"label"`
-		URI           quoted   `yaml:"uri,omitempty"`
-		LastMod       dayNode  `yaml:"lastmod,omitempty"`
+		URI           quoted   `yaml:"uri"`
+		LastMod       dayNode  `yaml:"lastmod"`
 		Categories    []string `yaml:"categories"`
 		Jurisdictions []quoted `yaml:"jurisdictions"`
-		Context       *context `yaml:"context,omitempty"`
+		Context       quoted   `yaml:"context,omitempty"`
 	}
 	pack := struct {
 		Title   quoted  `yaml:"title"`
@@ -104,70 +116,108 @@ func WriteActors(w io.Writer, title, creator string, all []Actor) error {
 		Actors  []actor `yaml:"actors"`
 	}{quoted(title), quoted(creator), []actor{}}
 	for _, a := range all {
-		x := actor{ID: quoted(a.ID), Label: quoted(a.Label), URI: quoted(a.URI), LastMod: dayNode(a.Date), Categories: []string{}, Jurisdictions: []quoted{}}
-		for _, c := range a.Categories {
-			if id := packConcept(c); id != "" {
-				x.Categories = append(x.Categories, id)
-			}
+		if a.URI == "" {
+			left++
+			continue
+		}
+		x := actor{
+			ID: quoted(a.ID), Label: quoted(a.Label), URI: quoted(a.URI), LastMod: dayNode(cmp.Or(a.Date, today)),
+			Categories: packConcepts(a.Categories), Jurisdictions: []quoted{},
 		}
 		for _, j := range a.Jurisdictions {
 			x.Jurisdictions = append(x.Jurisdictions, quoted(j))
 		}
-		if a.LegalName != "" {
-			x.Context = &context{quoted(a.LegalName)}
+		if x.Context, err = a.context(); err != nil {
+			return left, fmt.Errorf("write actor pack: %s: %w", a.ID, err)
 		}
 		pack.Actors = append(pack.Actors, x)
 	}
 	e := yaml.NewEncoder(w)
 	e.SetIndent(2)
 	if err := e.Encode(pack); err != nil {
-		return fmt.Errorf("write actor pack: %w", err)
+		return left, fmt.Errorf("write actor pack: %w", err)
 	}
-	return e.Close()
+	return left, e.Close()
+}
+
+// context is what an actor pack has no field for, as JSON: the other names of the
+// actor, its legal name, and what the pack it came from said.
+func (a Actor) context() (quoted, error) {
+	m := map[string]any{}
+	if a.Context != "" && json.Unmarshal([]byte(a.Context), &m) != nil {
+		m = map[string]any{"text": a.Context}
+	}
+	aliases := slices.Clone(a.Aliases)
+	// GraphSense's tools know an actor by the letters and digits of its id.
+	if plain := plainID(a.ID); plain != a.ID && !slices.Contains(aliases, plain) {
+		aliases = append(aliases, plain)
+	}
+	if len(aliases) > 0 {
+		m["aliases"] = aliases
+	}
+	if a.LegalName != "" {
+		m["legal_name"] = a.LegalName
+	}
+	if len(m) == 0 {
+		return "", nil
+	}
+	b, err := json.Marshal(m)
+	return quoted(b), err
+}
+
+// plainID is an id without all that is no letter of the Latin alphabet or digit.
+func plainID(id string) string {
+	return strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return -1
+	}, strings.ToLower(strings.TrimSpace(id)))
 }
 
 func packOf(t tamga.Tag) (packTag, bool) {
 	p := packTag{
 		Address: quoted(t.Address), TxHash: quoted(t.TxID), Label: quoted(t.Label), Source: quoted(t.Source),
-		Currency: quoted(cmp.Or(t.Asset, assetOf[t.Chain])), Network: quoted(cmp.Or(assetOf[t.Chain], t.Asset)),
+		Currency: quoted(cmp.Or(t.Asset, assetOf[t.Chain])), Network: quoted(networkOf(t)),
 		Category: packConcept(t.Category), Abuse: packConcept(t.Abuse), Actor: quoted(t.Actor),
-		Confidence: confidenceID(t.Confidence), ClusterDefiner: t.ClusterDefiner, LastMod: dayNode(t.Date),
+		Confidence: confidenceID(t.Confidence), ClusterDefiner: t.ClusterDefiner, LastMod: dayNode(t.Date), Type: t.Type,
 	}
-	context := map[string]any{}
-	for _, c := range t.Concepts {
-		if id := packConcept(c); id != "" && !slices.Contains(p.Concepts, id) {
-			p.Concepts = append(p.Concepts, id)
-		}
+	var o own
+	p.Concepts = packConcepts(t.Concepts)
+	if p.Category != t.Category {
+		o.Category = t.Category
 	}
-	var own []string
-	for _, c := range append([]string{t.Category, t.Abuse}, t.Concepts...) {
-		if c != "" && !concepts[c].pack {
-			own = append(own, c)
-		}
+	if p.Abuse != t.Abuse {
+		o.Abuse = t.Abuse
 	}
-	if own != nil {
-		context["dwva"] = own
+	if !slices.Equal(p.Concepts, t.Concepts) {
+		o.Concepts = t.Concepts
 	}
 	if v, _ := Confidence(p.Confidence); v != t.Confidence {
-		context["confidence"] = t.Confidence
+		o.Confidence = &t.Confidence
 	}
-	if t.Span != nil {
-		context["span"] = t.Span
+	o.Span = t.Span
+	context, err := contextOf(t, o)
+	if err != nil {
+		return p, false
 	}
-	if len(context) > 0 {
-		b, err := json.Marshal(context)
-		if err != nil {
-			return p, false
-		}
-		p.Context = quoted(b)
-	}
+	p.Context = quoted(context)
 	return p, p.Currency != "" && (p.Address != "" || p.TxHash != "") && p.Label != "" && p.Source != ""
+}
+
+// networkOf is the network of a tag, as TagPacks call it: that of its own coin
+// where the asset is one (BSC keeps apart from ETH), else of its ledger's.
+func networkOf(t tamga.Tag) string {
+	if t.Asset != "" && ledgers[t.Asset] == t.Chain {
+		return t.Asset
+	}
+	return cmp.Or(assetOf[t.Chain], t.Asset)
 }
 
 // compare orders tags by what they are about, then the surest and latest first.
 func compare(a, b tamga.Tag) int {
 	return cmp.Or(
 		strings.Compare(a.Address, b.Address), strings.Compare(a.TxID, b.TxID), cmp.Compare(b.Confidence, a.Confidence),
-		strings.Compare(b.Date, a.Date), strings.Compare(a.Label, b.Label), strings.Compare(a.Source, b.Source),
+		strings.Compare(b.Date, a.Date), strings.Compare(a.Label, b.Label), strings.Compare(a.Source, b.Source), strings.Compare(a.Asset, b.Asset),
 	)
 }

@@ -124,6 +124,7 @@ func (r *report) tag(n *yaml.Node, common body) tamga.Tag {
 		t.Confidence = ConfidenceUnknown
 		r.unsure++
 	}
+	restore(t)
 	if doubt := place(t, b.network); doubt != "" {
 		r.warn(n.Line, "%s: %s", short(t.Address), doubt)
 	}
@@ -173,12 +174,10 @@ func (r *report) tagField(b *body, f field, where string) {
 	case "lastmod":
 		t.Date = r.date(f)
 	case "context": // the creator's own words on a tag, in no fixed form
-		if f.value.Kind == yaml.ScalarNode {
-			r.text(f)
-		}
+		t.Context = r.context(f)
 	case "tag_type":
-		if v := r.text(f); !slices.Contains([]string{"actor", "event", "attribute", "mention"}, v) && v != "" {
-			r.fail(f.value.Line, "undefined tag_type %s", short(v))
+		if t.Type = r.text(f); !slices.Contains([]string{"actor", "event", "attribute", "mention"}, t.Type) && t.Type != "" {
+			r.fail(f.value.Line, "undefined tag_type %s", short(t.Type))
 		}
 	default:
 		r.fail(f.value.Line, "field %s not allowed in %s", short(f.name), where)

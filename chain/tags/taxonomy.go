@@ -45,9 +45,9 @@ func Is(id, wide string) bool {
 	return false
 }
 
-// packConcepts are what a TagPack calls the concepts that only INTERPOL's taxonomy
+// packNames are what a TagPack calls the concepts that only INTERPOL's taxonomy
 // has, where it has a word for them.
-var packConcepts = map[string]string{
+var packNames = map[string]string{
 	"dark_market": "market", "tumbler": "mixing_service", "darknet_forum": "messaging_service",
 	"peer_to_peer_exchange": "exchange", "coin_swapping": "exchange", "dex": "defi_dex",
 	"virtual_asset_service_provider": "service", "service-provider": "service", "escrow": "escrow_wallet",
@@ -60,7 +60,17 @@ func packConcept(id string) string {
 	if concepts[id].pack {
 		return id
 	}
-	return packConcepts[id]
+	return packNames[id]
+}
+
+// packConcepts are the ids of concepts in a TagPack, each once.
+func packConcepts(ids []string) (out []string) {
+	for _, c := range ids {
+		if id := packConcept(c); id != "" && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // level is one row of GraphSense's confidence taxonomy.

@@ -12,11 +12,13 @@ import (
 	"path/filepath"
 	"slices"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"tamga"
 	"tamga/chain/bitcoin"
+	"tamga/chain/rates"
 	"tamga/chain/tags"
 	"tamga/evidence"
 	"tamga/internal/config"
@@ -174,8 +176,8 @@ func newTagsExport(a *app) *cobra.Command {
 		Use:   "export FILE.yaml",
 		Short: "Write the tags of the workspace as a TagPack",
 		Long: `Export writes every tag as a TagPack that GraphSense's tools accept ("-" is standard
-output). Tags that a TagPack cannot say, those without an asset, are counted and
-left out.`,
+output). What a pack cannot say, a tag without an asset, an actor without a URI, is
+counted and left out.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, argv []string) error {
 			ws, conf, err := a.open()
@@ -194,7 +196,10 @@ left out.`,
 			left := 0
 			if actors {
 				all, err := b.Actors(cmd.Context())
-				if err := errors.Join(err, tags.WriteActors(&buf, title, creator, all)); err != nil {
+				if err != nil {
+					return err
+				}
+				if left, err = tags.WriteActors(&buf, title, creator, rates.Day(time.Now()), all); err != nil {
 					return err
 				}
 			} else {
@@ -215,7 +220,7 @@ left out.`,
 				return err
 			}
 			if left > 0 {
-				a.log.Warn("tags left out: a TagPack needs an asset", "tags", left)
+				a.log.Warn("left out: a TagPack needs the asset of a tag, an actor pack the URI of an actor", "left out", left)
 			}
 			return nil
 		},
