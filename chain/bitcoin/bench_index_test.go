@@ -43,7 +43,8 @@ func BenchmarkBuild(b *testing.B) {
 // BenchmarkIndex indexes synthetic chains of 30 MB and of ten and, where
 // TAMGA_BENCH_INDEX=100 asks, a hundred times as much, from blocks that are in the page
 // cache. It prints the speed against that of 30 MB in the same run, the size of the index
-// against the blocks, and the peak resident memory of a process that does nothing else.
+// against the blocks, the peak resident memory of a process that does nothing else, and the
+// speed by the processor time of all workers, for machines that do other things.
 // TAMGA_BENCH_MEMORY is the memory setting in MiB, TAMGA_BENCH_UNDO=1 writes rev*.dat too.
 // Blocks and indexes are in the folder for temporary files (TMPDIR), which must be a disk.
 func BenchmarkIndex(b *testing.B) {
@@ -58,6 +59,7 @@ func BenchmarkIndex(b *testing.B) {
 			b.SetBytes(made.Bytes)
 			dir := filepath.Join(b.TempDir(), "index")
 			var s Summary
+			used := -cpu(b)
 			b.ResetTimer()
 			for range b.N {
 				var err error
@@ -65,12 +67,16 @@ func BenchmarkIndex(b *testing.B) {
 					b.Fatal(err)
 				}
 				b.StopTimer()
+				used += cpu(b)
 				if err := os.RemoveAll(dir); err != nil {
 					b.Fatal(err)
 				}
+				used -= cpu(b)
 				b.StartTimer()
 			}
 			b.StopTimer()
+			used += cpu(b)
+			b.ReportMetric(float64(made.Bytes)*float64(b.N)/1e6/used, "MB/cpu-s")
 			speed := float64(made.Bytes) * float64(b.N) / 1e6 / b.Elapsed().Seconds()
 			if times == 1 {
 				base = speed
