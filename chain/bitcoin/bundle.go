@@ -282,7 +282,7 @@ func (r *recorder) Spender(ctx context.Context, out tamga.Outpoint) (chain.Spend
 }
 
 func (r *recorder) Tx(ctx context.Context, txid string) (*tamga.Tx, error) {
-	tx, err := r.Index.Tx(ctx, txid)
+	tx, err := r.Index.tx(ctx, txid, r.Index.lookedUp)
 	if err == nil {
 		r.asked[tx.TxID] = true
 	}

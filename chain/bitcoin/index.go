@@ -287,6 +287,10 @@ func (x *Index) find(id Hash) (found *stored, err error) {
 
 // Tx returns a transaction of the best chain with the prevouts that are known.
 func (x *Index) Tx(ctx context.Context, txid string) (*tamga.Tx, error) {
+	return x.tx(ctx, txid, x.known)
+}
+
+func (x *Index) tx(ctx context.Context, txid string, known func(context.Context, *stored) (*tamga.Tx, error)) (*tamga.Tx, error) {
 	id, err := ParseHash(txid)
 	if err != nil {
 		return nil, err
@@ -303,7 +307,7 @@ func (x *Index) Tx(ctx context.Context, txid string) (*tamga.Tx, error) {
 		own.wtxid = s.tx.wtxid()
 		s = &own
 	}
-	return x.known(ctx, s)
+	return known(ctx, s)
 }
 
 // known is a transaction with what the index knows of the outputs it spends.
@@ -319,6 +323,8 @@ func (x *Index) known(ctx context.Context, s *stored) (*tamga.Tx, error) {
 	return x.lookedUp(ctx, &own)
 }
 
+// lookedUp is a transaction with the outputs it spends as far as their transactions are
+// at hand, which can be proven.
 func (x *Index) lookedUp(ctx context.Context, s *stored) (*tamga.Tx, error) {
 	return vocabulary(s, x.m.Network, func(id Hash) (*stored, error) {
 		if err := ctx.Err(); err != nil {

@@ -66,6 +66,11 @@ func (x *Index) undoPlaces(id Hash, f func(p undoPlace) bool) {
 	}
 }
 
+// undoComplete says whether undo data says all that the blocks spend.
+func (x *Index) undoComplete() bool {
+	return x.undo != nil && x.m.Undo != nil && x.m.Undo.Summary.Missing == 0 && x.m.Undo.Summary.Blocks > 0
+}
+
 // undoCursor reads what transactions spend from the undo data of their blocks. It is
 // quick where transactions come in chain order, and not safe for several goroutines.
 // The zero value with x set is ready to use.

@@ -203,23 +203,30 @@ func (x *Index) gather(ctx context.Context, o *Options) (signers *outOrder[signe
 	if memory <= 0 {
 		memory = defaultMemory
 	}
-	g := &gatherer{
-		x:      x,
-		join:   true,
-		coins:  newOutOrder(x.dir, coinRows, memory/4),
-		spent:  newOutOrder(x.dir, spentRows(txs), memory/8),
-		sights: newOutOrder(x.dir, sightRows, memory/4),
+	gatherer := func(join bool) *gatherer {
+		return &gatherer{
+			x:      x,
+			join:   join,
+			coins:  newOutOrder(x.dir, coinRows, memory/4),
+			spent:  newOutOrder(x.dir, spentRows(txs), memory/8),
+			sights: newOutOrder(x.dir, sightRows, memory/4),
+		}
 	}
+	g := gatherer(!x.undoComplete())
 	signers = newOutOrder(x.dir, signerRows(txs), memory/8)
 	defer func() {
-		g.coins.clean()
-		g.spent.clean()
-		g.sights.clean()
+		g.clean()
 		if err != nil {
 			signers.clean()
 		}
 	}()
-	if err := g.read(ctx, o); err != nil {
+	err = g.read(ctx, o)
+	if err == nil && g.silent.Load() { // an undo file changed since it was indexed
+		g.clean()
+		g = gatherer(true)
+		err = g.read(ctx, o)
+	}
+	if err != nil {
 		return nil, 0, err
 	}
 	if err := g.meet(ctx); err != nil {

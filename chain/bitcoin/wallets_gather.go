@@ -3,6 +3,7 @@ package bitcoin
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"tamga"
 	"tamga/chain/coinjoin"
@@ -17,6 +18,13 @@ type gatherer struct {
 	coins  *outOrder[coinRow]
 	spent  *outOrder[spentRow]
 	sights *outOrder[sightRow]
+	silent atomic.Bool // the source did not say an output that join would have found
+}
+
+func (g *gatherer) clean() {
+	g.coins.clean()
+	g.spent.clean()
+	g.sights.clean()
 }
 
 // gatherWorker is one worker's access.
@@ -88,6 +96,10 @@ func (w *gatherWorker) tx(s *stored) (err error) {
 	}
 	if said == s.tx.nIn {
 		return w.judge(s, nil)
+	}
+	if !w.g.join {
+		w.g.silent.Store(true)
+		return nil
 	}
 	if s.tx.nOut > 2 || said > 0 {
 		if err := w.spent.add(spentRow{tx: s.num, in: lookAt}); err != nil {

@@ -26,7 +26,7 @@ func (x *Index) stream(ctx context.Context, workers int, f func(worker int, s *s
 	var running sync.WaitGroup
 	for worker := range workers {
 		running.Go(func() {
-			r := blockStream{x: x}
+			r := blockStream{x: x, undo: undoCursor{x: x}}
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
 				if i >= n {
@@ -62,11 +62,13 @@ func (x *Index) visitData(first int, f func(s *stored) error) error {
 	return nil
 }
 
-// blockStream reads whole blocks; it keeps its buffers.
+// blockStream reads whole blocks, and what they spend where undo data says it; it
+// keeps its buffers.
 type blockStream struct {
-	x   *Index
-	buf []byte
-	r   blockReader
+	x    *Index
+	buf  []byte
+	r    blockReader
+	undo undoCursor
 }
 
 // visit reads block i and checks that it is the one that was indexed.
@@ -90,7 +92,8 @@ func (b *blockStream) visit(i uint32, f func(s *stored) error) error {
 	s := &stored{block: &bl}
 	var failed error
 	_, err = b.r.read(b.buf, func(n int, t *rawTx, id Hash, _ int) error {
-		s.num, s.id, s.tx = bl.firstTx+uint32(n), id, *t
+		s.num, s.id, s.tx, s.prev = bl.firstTx+uint32(n), id, *t, nil
+		b.undo.fill(s)
 		failed = f(s)
 		return failed
 	})
