@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 )
 
@@ -137,45 +138,57 @@ type decoder struct {
 	scratch []byte
 }
 
-// hex decodes text. Words that each hold something whole are taken one by one;
-// otherwise the text is one string broken into lines.
+// hex decodes text piece by piece. Each piece is decoded by itself, so that what is
+// cut off never goes on in what stands behind it.
 func (d *decoder) hex(text []byte) error {
-	first, rest := word(text)
-	if len(rest) > 0 {
-		b, err := unhex(make([]byte, 0, len(first)/2), first)
-		if err == nil && whole(b) {
-			return d.words(text, b)
-		}
-	}
-	b := make([]byte, 0, len(text)/2)
-	var bad error
-	b, bad = unhex(b, text)
-	if err := d.all(b); err != nil {
-		return err
-	}
-	return bad
-}
-
-// words decodes text word by word; b is room for one.
-func (d *decoder) words(text, b []byte) error {
+	var b []byte
+	text = bytes.TrimSpace(text)
 	for n := 1; len(text) > 0; n++ {
-		var w []byte
+		var one []byte
+		one, text = piece(text)
 		var bad error
-		w, text = word(text)
-		b, bad = unhex(b[:0], w)
-		if err := d.all(b); err != nil {
-			return fmt.Errorf("line %d: %w", n, err)
+		b, bad = unhex(slices.Grow(b[:0], len(one)/2), one)
+		err := d.all(b)
+		if err == nil {
+			err = bad
 		}
-		if bad != nil {
-			return fmt.Errorf("line %d: %w", n, bad)
+		if err != nil && (n > 1 || len(text) > 0) {
+			err = fmt.Errorf("piece %d: %w", n, err)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// word splits the first word off text, whose rest begins with the next one.
+// piece splits off one piece of text: a word that holds something whole, or words
+// of one length and a shorter one, as text is broken into lines.
+func piece(text []byte) (first, rest []byte) {
+	first, rest = word(text)
+	begin := func(w []byte) bool {
+		b, _ := unhex(make([]byte, 0, len(w)/2), w)
+		return whole(b)
+	}
+	if len(rest) == 0 || begin(first) {
+		return first, rest
+	}
+	next, after := word(rest)
+	if begin(next) {
+		return first, rest // and first is cut
+	}
+	for len(next) == len(first) && len(after) > 0 {
+		rest = after
+		next, after = word(rest)
+	}
+	if len(next) <= len(first) {
+		rest = after
+	}
+	return text[:len(text)-len(rest)], rest
+}
+
+// word splits the first word off text that begins with one, as its rest does.
 func word(text []byte) (first, rest []byte) {
-	text = bytes.TrimSpace(text)
 	end := bytes.IndexAny(text, " \r\n\t")
 	if end < 0 {
 		return text, nil

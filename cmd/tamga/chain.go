@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,6 +31,9 @@ func newChainDecode(a *app) *cobra.Command {
 			network := a.network
 			if network == "" {
 				network = "mainnet"
+			}
+			if err := knownNetwork(network); err != nil {
+				return err
 			}
 			out := bufio.NewWriterSize(a.out, 1<<20)
 			enc := json.NewEncoder(out)
@@ -86,7 +91,11 @@ An index of up to 64 MiB is compared so whenever it is opened.`,
 // openLedger opens the ledger index of a workspace: the network's that was asked
 // for, else the only one there is.
 func openLedger(ws *config.Workspace, conf *config.Config) (*bitcoin.Index, error) {
-	ledger, err := bitcoin.Open(ws.Chain(ledgerNetwork(ws, conf)))
+	network := ledgerNetwork(ws, conf)
+	if err := knownNetwork(network); err != nil {
+		return nil, err
+	}
+	ledger, err := bitcoin.Open(ws.Chain(network))
 	return ledger, hintNoIndex(err)
 }
 
@@ -104,6 +113,13 @@ func hintNoIndex(err error) error {
 		return hinted{err, "build one with `tamga chain index --blocks DIR`"}
 	}
 	return err
+}
+
+func knownNetwork(name string) error {
+	if all := bitcoin.Networks(); !slices.Contains(all, name) {
+		return usageError{fmt.Errorf("no network %q: want %s", name, strings.Join(all, ", "))}
+	}
+	return nil
 }
 
 func onlyNetwork(ws *config.Workspace) (string, bool) {

@@ -104,6 +104,8 @@ named with what stands against it.`,
 					for _, h := range v.Held {
 						fmt.Fprintln(a.out, "not done: "+heldLine(h))
 					}
+				} else if len(v.Proof) == 0 {
+					fmt.Fprintln(a.out, "they are the same address")
 				} else {
 					fmt.Fprintln(a.out, "one wallet (a claim, by the rule named at each step)")
 					for _, m := range v.Proof {
