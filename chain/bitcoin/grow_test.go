@@ -184,3 +184,63 @@ func TestReorganised(t *testing.T) {
 		}
 	}
 }
+
+// TestWalletsOfGrown: wallets go with the index they were made of, stay where nothing
+// is new, and are made again from the new one.
+func TestWalletsOfGrown(t *testing.T) {
+	ctx := context.Background()
+	o := Options{cut: small}
+	b := chaintest.New("wallets grown")
+	rng := rand.New(rand.NewPCG(8, 8))
+	payments(t, b, rng, 50)
+	blocks, dir := newBlkFolder(t, 6), t.TempDir()
+	for step := range 3 {
+		payments(t, b, rng, 15)
+		blocks.append(t, b, b.Height())
+		if _, err := Build(ctx, dir, blocks.dir, o); err != nil {
+			t.Fatal(err)
+		}
+		x, err := Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w, err := x.Wallets(); err == nil {
+			w.Close()
+			t.Fatalf("step %d: an index of new blocks has wallets", step)
+		}
+		x.Close()
+		if err := BuildWallets(ctx, dir, nil); err != nil {
+			t.Fatal(err)
+		}
+		with := contents(t, dir)
+		if s, err := Sync(ctx, dir, o); err != nil || !s.Unchanged || s.LayersKept != s.Layers {
+			t.Fatalf("%+v %v", s, err)
+		}
+		if err := same(contents(t, dir), with); err != nil {
+			t.Fatal(err)
+		}
+		whole := t.TempDir()
+		if _, err := Build(ctx, whole, blocks.dir, o); err != nil {
+			t.Fatal(err)
+		}
+		if err := BuildWallets(ctx, whole, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := same(with, contents(t, whole)); err != nil {
+			t.Fatalf("step %d: %v", step, err)
+		}
+	}
+	// A file of other blocks' copies changes the sources and no layer: wallets stay.
+	raw, err := os.ReadFile(filepath.Join(blocks.dir, "blk00000.dat"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(blocks.dir, "blk99999.dat"), raw, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := Sync(ctx, dir, o); err != nil || s.Unchanged || s.LayersMade != 0 || s.FilesRead != 1 || s.Duplicate == 0 {
+		t.Fatalf("%+v %v", s, err)
+	}
+	_, w := openWallets(t, dir)
+	w.Close()
+}

@@ -208,7 +208,7 @@ func TestRebuild(t *testing.T) {
 	b := economy(t, 60)
 	blocks := write(t, b, chaintest.Shape{PerFile: 6})
 	one, two := t.TempDir(), t.TempDir()
-	if _, err := Build(ctx, one, blocks, Options{MemoryLimit: 192 << 20, Workers: 1}); err != nil {
+	if _, err := Build(ctx, one, blocks, Options{MemoryLimit: 256 << 20, Workers: 1}); err != nil {
 		t.Fatal(err)
 	}
 	if s, err := Build(ctx, two, blocks, Options{Workers: 7}); err != nil || s.Unchanged {

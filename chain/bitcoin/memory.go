@@ -7,7 +7,7 @@ const defaultMemory = 4 << 30
 
 // What a build needs at least, in bytes.
 const (
-	fixedMemory  = 48 << 20 // the program, and the buffers of a merge
+	fixedMemory  = 72 << 20 // the program, and the buffers of a merge
 	workerMemory = 16 << 20 // of each worker: what is read ahead, and a block
 	blockMemory  = 320      // of each block found
 )

@@ -26,13 +26,6 @@ func (t *numbered) at(i int) []byte {
 // chain order.
 type keyed []*segment
 
-func (t keyed) len() (n int) {
-	for _, s := range t {
-		n += s.len()
-	}
-	return n
-}
-
 // lookup calls f for every row with a key, in chain order, until it returns false.
 func (t keyed) lookup(key uint64, f func(a, b uint32) bool) {
 	for _, s := range t {
@@ -40,18 +33,4 @@ func (t keyed) lookup(key uint64, f func(a, b uint32) bool) {
 			return
 		}
 	}
-}
-
-// mappedRun reads a part that is mapped into memory.
-type mappedRun struct {
-	s *segment
-	i int
-}
-
-func (r *mappedRun) next() (row, bool, error) {
-	if r.i >= r.s.len() {
-		return row{}, false, nil
-	}
-	r.i++
-	return rowAt(r.s.at(r.i - 1)), true, nil
 }

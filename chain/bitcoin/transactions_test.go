@@ -423,3 +423,33 @@ func TestNetworkOfAddresses(t *testing.T) {
 		}
 	}
 }
+
+// TestTransactionsTip: an index of transactions ends at the greatest height they name.
+func TestTransactionsTip(t *testing.T) {
+	ctx := context.Background()
+	b := economy(t, 30)
+	all := printedTxs(t, b)
+	for name, o := range map[string]Options{"one layer": {Network: "regtest"}, "many layers": {Network: "regtest", cut: small}} {
+		dir := t.TempDir()
+		if _, err := BuildTransactions(ctx, dir, strings.NewReader(jsonl(t, all)), o); err != nil {
+			t.Fatal(err)
+		}
+		x, err := Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tip, err := x.Tip(ctx)
+		if err != nil || tip.Height != b.Height() || tip.Time.IsZero() || tip.Network != "regtest" {
+			t.Fatalf("%s: %+v %v", name, tip, err)
+		}
+		if err := x.Verify(ctx); err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range b.Addresses("bek") {
+			if got, want := fmt.Sprint(history(t, x, a)), fmt.Sprint(history(t, b.Source(), a)); got != want {
+				t.Fatalf("%s: %s: %v, want %v", name, a, got, want)
+			}
+		}
+		x.Close()
+	}
+}
