@@ -17,6 +17,7 @@ deps:
 test: deps check
 	$(GO) test -race -timeout 20m ./...
 	$(GO) test -run TestFigures ./internal/eval
+	cd chain/evm/gethtest && $(GO) vet . && $(GO) test -timeout 20m .
 
 check:
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$bad" || { echo "gofmt: $$bad"; exit 1; }

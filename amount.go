@@ -60,3 +60,6 @@ func (a Amount) String() string { return a.big().String() }
 
 // MarshalJSON writes the base units as a string: the ledger contract.
 func (a Amount) MarshalJSON() ([]byte, error) { return json.Marshal(a.String()) }
+
+// AmountOf returns n base units of asset. n is copied.
+func AmountOf(n *big.Int, asset string) Amount { return Amount{new(big.Int).Set(n), asset} }

@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -55,6 +56,7 @@ var may = map[string][]string{
 	"chain/bitcoin":   {"chain", "chain/coinjoin", ".", "internal/address"},
 	"chain/remote":    {"chain", "chain/bitcoin", "chain/rpc", ".", "internal/address"},
 	"chain/rpc":       {"chain", "."},
+	"chain/evm":       {"chain", "chain/rpc", ".", "internal/address"},
 	"chain/chaintest": {"chain", "chain/coinjoin", ".", "internal/address"},
 	"index/bleve":     {"index", ".", "internal/address"},
 	"index/elastic":   {"index", ".", "internal/address"},
@@ -87,6 +89,9 @@ func TestLayers(t *testing.T) {
 		if d.IsDir() {
 			if n := d.Name(); n == "testdata" || n == "node_modules" || (strings.HasPrefix(n, ".") && n != ".") {
 				return filepath.SkipDir
+			}
+			if _, err := os.Stat(filepath.Join(file, "go.mod")); err == nil && file != "." {
+				return filepath.SkipDir // a module of its own, outside of the program
 			}
 			return nil
 		}

@@ -22,6 +22,8 @@ type Options struct {
 	User, Password string // of a node; also taken from its address
 	Cookie         string // a node's .cookie file, read again for every request
 
+	HidePath bool // the path of the address is a secret, as providers put a key into it
+
 	Timeout   time.Duration // an attempt
 	Attempts  int           // the first included
 	Pause     time.Duration // before the second attempt; doubles; default 1 s

@@ -82,7 +82,25 @@ func Redact(server string) string {
 	return server
 }
 
-func (w *web) Origin() string { return w.base.String() }
+// Origin is the address, without a path that is a secret.
+func (w *web) Origin() string {
+	if w.o.HidePath && w.base.Path != "" {
+		return w.base.Scheme + "://" + w.base.Host + "/***"
+	}
+	return w.base.String()
+}
+
+// Host is the server of an address alone.
+func Host(server string) string {
+	u, err := url.Parse(server)
+	if err != nil {
+		return "a server"
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// ErrTooLong says that an answer is larger than Options.BodyCap.
+var ErrTooLong = errors.New("the answer has more")
 
 // ErrStall says that a server took too long.
 var ErrStall = errors.New("no whole answer")
@@ -173,7 +191,7 @@ func (w *web) once(ctx context.Context, q Question) (Answer, error) {
 	b, err := io.ReadAll(io.LimitReader(res.Body, w.o.BodyCap+1))
 	switch {
 	case int64(len(b)) > w.o.BodyCap:
-		return Answer{}, fmt.Errorf("the answer has more than %d bytes", w.o.BodyCap)
+		return Answer{}, fmt.Errorf("%w than %d bytes", ErrTooLong, w.o.BodyCap)
 	case err != nil:
 		return Answer{}, again{error: w.stall(ctx, fmt.Errorf("the answer ends after %d bytes: %w", len(b), err), timeout)}
 	}

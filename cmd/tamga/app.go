@@ -70,7 +70,7 @@ It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	f := root.PersistentFlags()
 	f.StringVarP(&a.workspace, "workspace", "w", os.Getenv("TAMGA_WORKSPACE"), "workspace `DIR`; default: the nearest folder upwards that holds tamga.toml")
-	f.StringVar(&a.network, "network", "", "ledger network: mainnet, testnet, signet or regtest")
+	f.StringVar(&a.network, "network", "", "ledger network: mainnet, testnet, signet or regtest of Bitcoin; ethereum, sepolia, ethereum-dev, tron, tron-nile")
 	f.BoolVar(&a.json, "json", false, "print the result as JSON (docs/json.md)")
 	f.BoolVar(&a.quiet, "quiet", false, "no progress and no logs but errors")
 	f.BoolVar(&a.noColor, "no-color", os.Getenv("NO_COLOR") != "", "no colour")

@@ -20,7 +20,7 @@ import (
 type sourcing struct{ name string }
 
 func (s *sourcing) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.name, "source", "index", "who is asked: index, node, esplora, or kept (the answers kept of the last two, asking nobody)")
+	cmd.Flags().StringVar(&s.name, "source", "index", "who is asked: index, node, esplora; evm for account ledgers; or kept (the answers kept of servers, asking nobody)")
 }
 
 // opened is an open source of a network; index is set where it is the local one.

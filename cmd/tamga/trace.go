@@ -19,6 +19,7 @@ func newTrace(a *app) *cobra.Command {
 	var stopTag bool
 	var from sourcing
 	var at leveling
+	var of blockRange
 	var fiat string
 	cmd := &cobra.Command{
 		Use:   "trace ADDRESS|TXID|TXID:N",
@@ -42,10 +43,18 @@ asked for, not the whole of its wallet.
 The ledger is the local index, or a node or an Esplora server that the settings
 name under [chain]. Servers off this machine are reached through chain.proxy. What
 they answer is checked and kept: --source kept repeats a trace from those answers
-and asks nobody.`,
+and asks nobody.
+
+On an account ledger (0x… of Ethereum, T… of TRON; --network) there are no outputs: a
+payment consumes what came to the account before it, by FIFO the oldest first, asset by
+asset, in the range of blocks that is looked at. A node is asked (chain.ethereum.url,
+chain.tron.url), and its answers are kept like all others. A balance from before the
+range whose amount is not known ends the trace, and so does an account whose transfers
+do not add up to its balance. A mix is there what a tag says is one.`,
 		Example: `  tamga trace bcrt1q… --forward --hops 4
   tamga trace bcrt1q… --source node
   tamga trace bcrt1q… --level wallet --hops 3
+  tamga trace 0x… --from-block 23000000 --to-block 23010000 --asset erc20:0x…
   tamga trace f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16 --backward --json`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, argv []string) error {
@@ -59,6 +68,15 @@ and asks nobody.`,
 			ws, conf, err := a.open()
 			if err != nil {
 				return err
+			}
+			if network := accountLedger(conf, argv[0]); network != "" {
+				switch {
+				case bounds:
+					return usageError{errors.New("--bounds is not told of account ledgers: run each --method")}
+				case at.byWallet():
+					return usageError{errors.New("--level wallet: an account ledger has no wallets")}
+				}
+				return a.traceAccount(cmd.Context(), ws, conf, network, argv[0], from, t, of, stopTag, fiat)
 			}
 			src, err := from.open(cmd.Context(), a, ws, conf)
 			if err != nil {
@@ -106,6 +124,7 @@ and asks nobody.`,
 	t.flags(cmd)
 	from.flags(cmd)
 	at.flags(cmd)
+	of.flags(cmd)
 	cmd.Flags().BoolVar(&bounds, "bounds", false, "tell the amounts by all three methods at every outpoint")
 	cmd.Flags().BoolVar(&stopTag, "stop-tag", false, "stop at outputs of tagged addresses other than the subject (tamga tags)")
 	cmd.Flags().StringVar(&fiat, "fiat", "", "tell what each hop was worth on its day in this `CURRENCY` (tamga rates)")

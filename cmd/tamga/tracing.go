@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
+	"math/big"
 	"strings"
 	"time"
 
@@ -16,7 +18,7 @@ type tracing struct {
 	forward, backward bool
 	hops              int
 	method            string
-	least             int64
+	least             string
 	fanout            int
 	since, until      string
 	stopMix           bool
@@ -35,7 +37,7 @@ func (t *tracing) limits(cmd *cobra.Command, hops int) {
 	f.BoolVar(&t.forward, "forward", false, "where it went (the default)")
 	f.BoolVar(&t.backward, "backward", false, "where it came from")
 	f.IntVar(&t.hops, "hops", hops, "stop after so many transactions; 0 is no limit")
-	f.Int64Var(&t.least, "min-value", 0, "stop where fewer `SATOSHI` of the subject are left (fifo); 0 is no limit")
+	f.StringVar(&t.least, "min-value", "0", "stop where fewer `UNITS` (satoshi, wei) of the subject are left (fifo); 0 is no limit")
 	f.StringVar(&t.since, "since", "", "stop at transactions before a `DATE` (UTC; 2006-01-02 or RFC 3339)")
 	f.StringVar(&t.until, "until", "", "stop at transactions after a `DATE`; a day is meant with its end")
 	f.IntVar(&t.fanout, "fanout", 0, "stop at transactions with more outputs than this; 0 is no limit")
@@ -45,19 +47,25 @@ func (t *tracing) limits(cmd *cobra.Command, hops int) {
 }
 
 func (t *tracing) options() (opt chain.Options, err error) {
+	least, whole := new(big.Int).SetString(t.least, 10)
 	switch {
+	case !whole:
+		return opt, usageError{fmt.Errorf("--min-value %q: want a whole number of base units", t.least)}
 	case t.forward && t.backward:
 		return opt, usageError{errors.New("--forward and --backward exclude each other")}
 	case len(t.assume) > 0 && !t.stopMix:
 		return opt, usageError{errors.New("--assume lets a trace pass what --stop-mix stops at: say --stop-mix")}
 	case len(t.assume) > 0 && t.reason == "":
 		return opt, usageError{errors.New("an assumption needs its --reason")}
-	case t.hops < 0 || t.fanout < 0 || t.least < 0:
+	case t.hops < 0 || t.fanout < 0 || least.Sign() < 0:
 		return opt, usageError{errors.New("a limit is 0 (none) or more")}
 	}
 	opt = chain.Options{
 		Direction: chain.Forward, Method: t.method,
-		Hops: t.hops, MinValue: t.least, Fanout: t.fanout, StopMix: t.stopMix, Assume: t.assume,
+		Hops: t.hops, MinValue: math.MaxInt64, Fanout: t.fanout, StopMix: t.stopMix, Assume: t.assume,
+	}
+	if least.IsInt64() { // more is more than any ledger of outputs has
+		opt.MinValue = least.Int64()
 	}
 	for i, id := range opt.Assume {
 		opt.Assume[i] = strings.ToLower(id)

@@ -56,3 +56,9 @@ func EIP55(s string) string {
 	}
 	return "0x" + string(b)
 }
+
+// TronAddress writes 20 bytes of an account as TRON does: base58check of 0x41 and
+// the bytes.
+func TronAddress(account [20]byte) string {
+	return encodeBase58Check(append([]byte{0x41}, account[:]...))
+}

@@ -22,7 +22,7 @@ import (
 // (TAMGA_INDEX_ENGINE).
 type Config struct {
 	Operator string   `toml:"operator"` // who answers for the captures; default: the account's name
-	Network  string   `toml:"network"`  // ledger network of queries: mainnet testnet signet regtest
+	Network  string   `toml:"network"`  // ledger network of queries: mainnet testnet signet regtest; ethereum sepolia ethereum-dev tron tron-nile
 	Crawl    Crawl    `toml:"crawl"`
 	Index    Index    `toml:"index"`
 	Chain    Chain    `toml:"chain"`
@@ -68,6 +68,16 @@ type Chain struct {
 	Direct   bool   `toml:"direct"`   // reach them without a proxy
 	Attempts int    `toml:"attempts"` // at a question, the first included
 	Memory   Bytes  `toml:"memory"`   // that building the ledger index may use
+
+	Ethereum RPC `toml:"ethereum"` // node of Ethereum, or of a network that speaks as it does
+	Tron     RPC `toml:"tron"`     // TRON's Ethereum dialect, the address ends in /jsonrpc
+}
+
+// RPC is a node of an account ledger.
+type RPC struct {
+	URL      Secret `toml:"url"` // like http://127.0.0.1:8545; providers put a key into it
+	User     string `toml:"user"`
+	Password Secret `toml:"password"` // better by the environment
 }
 
 // Serve is how the dashboards listen.
@@ -162,8 +172,9 @@ func has(m map[string]any, key []string) bool {
 func (c *Config) check() error {
 	switch c.Network {
 	case "mainnet", "testnet", "signet", "regtest":
+	case "ethereum", "sepolia", "ethereum-dev", "tron", "tron-nile":
 	default:
-		return fmt.Errorf("setting network = %q: want mainnet, testnet, signet or regtest", c.Network)
+		return fmt.Errorf("setting network = %q: want mainnet, testnet, signet or regtest of Bitcoin, ethereum, sepolia, ethereum-dev, tron or tron-nile", c.Network)
 	}
 	switch c.Index.Engine {
 	case "bleve", "elastic":
