@@ -50,6 +50,10 @@ type ExposureEnd struct {
 	Tag     tamga.Tag `json:"tag"`            // the surest that has a category or an abuse, else the surest
 	Others  int       `json:"tags,omitempty"` // further tags of the address
 	Interval
+	// Path is one way from the subject there (going back: from there to the subject),
+	// each time by the hop that brings most: by FIFO, or where that does not reach
+	// it, by poison. Empty for the subject itself.
+	Path []tamga.Hop `json:"path,omitempty"`
 }
 
 // Untold is the category of tags that name none, and Mix of what Options.StopMix
@@ -173,7 +177,7 @@ func (e *exposer) stop(tx *tamga.Tx, out tamga.TxOut) string {
 // collect adds what a trace brought to tagged outputs and to mixes it ended at,
 // where the subject's own outputs may have gone at once.
 func (e *exposer) collect(found map[tamga.Outpoint]*ExposureEnd, tr tamga.Trace, own map[tamga.Outpoint]arrival) error {
-	all, mixed := reached(tr), map[tamga.Outpoint]bool{}
+	all, mixed, ways := reached(tr), map[tamga.Outpoint]bool{}, waysOf(tr)
 	for _, x := range tr.Ends {
 		if x.Reason != EndMix {
 			continue
@@ -199,11 +203,14 @@ func (e *exposer) collect(found map[tamga.Outpoint]*ExposureEnd, tr tamga.Trace,
 			none := tamga.NewAmount(0, a.asset)
 			x = &ExposureEnd{
 				TxID: out.TxID, Vout: out.Vout, Address: a.address, Depth: a.depth, Tag: l.tag, Others: l.others,
-				Interval: Interval{none, none},
+				Interval: Interval{FIFO: none, Poison: none},
 			}
 			found[out] = x
 		}
 		x.Depth = min(x.Depth, a.depth)
+		if len(x.Path) == 0 {
+			x.Path = ways.to(out)
+		}
 		if n := tamga.NewAmount(a.amount, a.asset); tr.Method == FIFO {
 			x.FIFO = n
 		} else {

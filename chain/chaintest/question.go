@@ -367,6 +367,9 @@ func (f *traceFile) exposure(words []string) (facts []*fact, err error) {
 		return fails(err), nil
 	}
 	for _, c := range e.Categories {
+		for _, x := range c.Ends {
+			facts = append(facts, f.way(c.Category, x.Path))
+		}
 		for _, x := range []struct {
 			how string
 			chain.Interval
@@ -388,4 +391,22 @@ func (f *traceFile) exposure(words []string) (facts []*fact, err error) {
 		}
 	}
 	return facts, nil
+}
+
+// way is the fact that hops lead to or from what is tagged; it need not be listed.
+func (f *traceFile) way(category string, hops []tamga.Hop) *fact {
+	var at []place
+	text := "way " + category
+	for i, h := range hops {
+		if i == 0 {
+			at = append(at, f.place(tamga.Outpoint{TxID: h.In.TxID, Vout: *h.In.Vout}))
+		}
+		at = append(at, f.place(tamga.Outpoint{TxID: h.TxID, Vout: h.Out.N}))
+	}
+	for _, p := range at {
+		text += " " + p[1]
+	}
+	return &fact{text: text, free: true, match: func(w []string) bool {
+		return len(w) >= 2 && w[0] == "way" && w[1] == category && slices.EqualFunc(at, w[2:], place.is)
+	}}
 }

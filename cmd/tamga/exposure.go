@@ -23,7 +23,8 @@ func newExposure(a *app) *cobra.Command {
 		Long: `Exposure follows a subject until it comes to tagged addresses (tamga tags), and adds up
 by category what reached them: direct where one transaction lies between, else
 indirect. Each is an interval: FIFO's answer, and as much as poison lets it be, which
-counts the whole of what was mixed with the subject's value. It is a claim, and rests on
+counts the whole of what was mixed with the subject's value, with one way to each
+tagged output behind it. It is a claim, and rests on
 the tags that it names.`,
 		Example: "  tamga exposure bcrt1q… --backward --hops 4 --json",
 		Args:    args(cobra.ExactArgs(1)),
@@ -84,6 +85,9 @@ func printExposure(out io.Writer, e chain.Exposure) {
 				sure = fmt.Sprintf(", confidence %d", x.Tag.Confidence)
 			}
 			fmt.Fprintf(out, "  %s to %s  %s:%d %s  %s (%s%s)\n", x.FIFO, x.Poison, x.TxID, x.Vout, x.Address, x.Tag.Label, x.Tag.Source, sure)
+			for _, h := range x.Path {
+				fmt.Fprintf(out, "    %s  %s -> %s  %s\n", h.Amount, from(h.In), to(h), h.TxID)
+			}
 		}
 	}
 }

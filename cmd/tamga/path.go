@@ -135,7 +135,7 @@ func printPaths(out io.Writer, p chain.Paths) {
 		if path.AtMost {
 			at = "at most "
 		}
-		fmt.Fprintf(out, "path %d: %s%.4g of the value (a claim, by haircut)\n", i+1, at, path.Share)
+		fmt.Fprintf(out, "path %d by %s: %s%.4g of the value (a claim, by haircut)\n", i+1, p.Cost, at, path.Share)
 		for _, h := range path.Hops {
 			fmt.Fprintf(out, "  %s  %s -> %s  %s\n", h.Amount, from(h.In), to(h), h.TxID)
 		}
