@@ -192,7 +192,7 @@ func TestDecide(t *testing.T) {
 		slices.Sort(addrs)
 		r := rand.New(rand.NewPCG(seed, 3))
 		pick := func() string { return addrs[r.IntN(len(addrs))] }
-		for range 16 {
+		for range 10 {
 			var decisions []tamga.Decision
 			for i := range r.IntN(5) {
 				d := tamga.Decision{ID: int64(100 + i), Kind: tamga.Forbid, A: pick(), B: pick()}

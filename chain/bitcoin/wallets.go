@@ -113,6 +113,9 @@ func (w *Wallets) address(id uint32) (string, error) {
 	var out output
 	ok := false
 	if i := int(r.b &^ inputSide); r.b&inputSide != 0 {
+		if s.prev == nil {
+			(&undoCursor{x: w.x}).fill(s)
+		}
 		if ok = i < len(s.prev) && s.prev[i].known; ok {
 			out = s.prev[i].out
 		}

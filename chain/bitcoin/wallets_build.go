@@ -198,7 +198,7 @@ func (x *Index) writeSegment(kind string, row int, rows func(out *bufio.Writer) 
 // gather finds the signers of all transactions that clustering need not abstain
 // from, and writes the scripts that have an address, each once with the place
 // where it is first seen. The number of a script is its row.
-func (x *Index) gather(ctx context.Context, o *Options) (signers *outOrder[signer], scripts int, err error) {
+func (x *Index) gather(ctx context.Context, o *Options) (_ *outOrder[signer], scripts int, err error) {
 	memory, txs := o.MemoryLimit, max(x.txs.len(), 1)
 	if memory <= 0 {
 		memory = defaultMemory
@@ -207,13 +207,14 @@ func (x *Index) gather(ctx context.Context, o *Options) (signers *outOrder[signe
 		return &gatherer{
 			x:      x,
 			join:   join,
+			said:   x.data != nil || x.m.Summary.Islands > 0,
 			coins:  newOutOrder(x.dir, coinRows, memory/4),
 			spent:  newOutOrder(x.dir, spentRows(txs), memory/8),
 			sights: newOutOrder(x.dir, sightRows, memory/4),
 		}
 	}
 	g := gatherer(!x.undoComplete())
-	signers = newOutOrder(x.dir, signerRows(txs), memory/8)
+	signers := newOutOrder(x.dir, signerRows(txs), memory/8)
 	defer func() {
 		g.clean()
 		if err != nil {

@@ -18,6 +18,7 @@ type gatherer struct {
 	coins  *outOrder[coinRow]
 	spent  *outOrder[spentRow]
 	sights *outOrder[sightRow]
+	said   bool        // what the source says may be of outputs that are not at hand
 	silent atomic.Bool // the source did not say an output that join would have found
 }
 
@@ -87,7 +88,7 @@ func (w *gatherWorker) tx(s *stored) (err error) {
 			continue
 		}
 		said++
-		if hasAddress(p.out.script) && err == nil {
+		if w.g.said && err == nil && hasAddress(p.out.script) {
 			err = w.sights.add(sightRow{idOf(p.out.script), s.num, uint32(i) | inputSide})
 		}
 	}

@@ -29,8 +29,13 @@ func (a scriptID) name(coin uint64) string {
 	return string(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, a.key), a.check))
 }
 
+// Comparisons go by the key first, which nearly always tells.
+
 func (a scriptID) compare(b scriptID) int {
-	return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.check, b.check))
+	if a.key != b.key {
+		return cmp.Compare(a.key, b.key)
+	}
+	return cmp.Compare(a.check, b.check)
 }
 
 // coinRow is an output, or an input of a transaction with several that asks for
@@ -96,7 +101,10 @@ var coinRows = kindOfRow[coinRow]{
 	},
 	part: func(r *coinRow) int { return int(r.key >> 56) },
 	cmp: func(a, b coinRow) int {
-		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.check, b.check), cmp.Compare(a.coin&asks, b.coin&asks))
+		if a.key != b.key {
+			return cmp.Compare(a.key, b.key)
+		}
+		return cmp.Or(cmp.Compare(a.check, b.check), cmp.Compare(a.coin&asks, b.coin&asks))
 	},
 }
 
@@ -112,6 +120,10 @@ const lookAt = 1<<32 - 1
 // byTx deals rows to parts by transaction.
 func byTx(tx uint32, txs int) int { return int(uint64(tx) * shares / uint64(txs)) }
 
+func inOrder(aTx, aIn, bTx, bIn uint32) int {
+	return cmp.Compare(uint64(aTx)<<32|uint64(aIn), uint64(bTx)<<32|uint64(bIn))
+}
+
 func spentRows(txs int) kindOfRow[spentRow] {
 	return kindOfRow[spentRow]{
 		name: "spent", size: 32,
@@ -125,7 +137,7 @@ func spentRows(txs int) kindOfRow[spentRow] {
 			return spentRow{le.Uint32(b), le.Uint32(b[4:]), le.Uint64(b[8:]), scriptID{le.Uint64(b[16:]), le.Uint64(b[24:])}}
 		},
 		part: func(r *spentRow) int { return byTx(r.tx, txs) },
-		cmp:  func(a, b spentRow) int { return cmp.Or(cmp.Compare(a.tx, b.tx), cmp.Compare(a.in, b.in)) },
+		cmp:  func(a, b spentRow) int { return inOrder(a.tx, a.in, b.tx, b.in) },
 	}
 }
 
@@ -166,7 +178,10 @@ var sightRows = kindOfRow[sightRow]{
 	},
 	part: func(r *sightRow) int { return int(r.script.key >> 56) },
 	cmp: func(a, b sightRow) int {
-		return cmp.Or(a.script.compare(b.script), a.compare(&b))
+		if c := a.script.compare(b.script); c != 0 {
+			return c
+		}
+		return a.compare(&b)
 	},
 }
 
@@ -176,7 +191,7 @@ func signerRows(txs int) kindOfRow[signer] {
 		put:  func(b []byte, r *signer) []byte { return r.bytes(b) },
 		get:  signerAt,
 		part: func(r *signer) int { return byTx(r.tx, txs) },
-		cmp:  func(a, b signer) int { return cmp.Or(cmp.Compare(a.tx, b.tx), cmp.Compare(a.in, b.in)) },
+		cmp:  func(a, b signer) int { return inOrder(a.tx, a.in, b.tx, b.in) },
 	}
 }
 

@@ -27,7 +27,7 @@ type kindOfRow[R any] struct {
 
 // outOrder takes more rows than fit into memory in any order and gives them back
 // sorted: it deals them to parts, writes the parts to disk where they outgrow
-// their room, and sorts one part at a time. At the end it needs two of them.
+// their room, and sorts part after part. At the end it needs three of them.
 type outOrder[R any] struct {
 	kindOfRow[R]
 	dir  string
@@ -41,7 +41,9 @@ type outOrder[R any] struct {
 }
 
 func newOutOrder[R any](dir string, k kindOfRow[R], memory int64) *outOrder[R] {
-	return &outOrder[R]{kindOfRow: k, dir: dir, room: int(max(memory/int64(2*k.size), 4*shares))} // slices grow ahead
+	o := &outOrder[R]{kindOfRow: k, dir: dir, room: int(max(memory/int64(2*k.size), 4*shares))} // slices grow ahead
+	o.clean()                                                                                   // what a run that was ended left
+	return o
 }
 
 // batch collects the rows of one worker.
@@ -86,17 +88,13 @@ func (o *outOrder[R]) file(p int) string {
 
 func (o *outOrder[R]) spill() error {
 	var buf []byte
-	mode := os.O_CREATE | os.O_WRONLY | os.O_APPEND
-	if !o.spilled {
-		mode = os.O_CREATE | os.O_WRONLY | os.O_TRUNC // of a run that was ended
-	}
 	for p := range o.mem {
 		buf = buf[:0]
 		for i := range o.mem[p] {
 			buf = o.put(buf, &o.mem[p][i])
 		}
 		o.mem[p] = o.mem[p][:0]
-		f, err := os.OpenFile(o.file(p), mode, 0o644)
+		f, err := os.OpenFile(o.file(p), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 		if err != nil {
 			return err
 		}
@@ -141,30 +139,38 @@ func (o *outOrder[R]) load(p int) ([]R, error) {
 	return rows, nil
 }
 
-// each calls f for every part in order, its rows sorted; the next part is sorted
+// each calls f for every part in order, its rows sorted; the next two are sorted
 // meanwhile. Nothing may be added after it begins.
 func (o *outOrder[R]) each(ctx context.Context, f func(rows []R) error) error {
 	type sorted struct {
 		rows []R
 		err  error
 	}
-	next := make(chan sorted)
+	var next [shares]chan sorted
+	for p := range next {
+		next[p] = make(chan sorted, 1)
+	}
+	room := make(chan struct{}, 2)
 	stop := make(chan struct{})
 	var loading sync.WaitGroup
 	defer loading.Wait()
 	defer close(stop)
 	loading.Go(func() {
-		for p := range shares {
-			rows, err := o.load(p)
+		for p := range next {
 			select {
-			case next <- sorted{rows, err}:
+			case room <- struct{}{}:
 			case <-stop:
 				return
 			}
+			loading.Go(func() {
+				rows, err := o.load(p)
+				next[p] <- sorted{rows, err}
+			})
 		}
 	})
-	for range shares {
-		s := <-next
+	for p := range next {
+		s := <-next[p]
+		<-room
 		if err := errors.Join(s.err, ctx.Err()); err != nil {
 			return fmt.Errorf("sort %s: %w", o.name, err)
 		}
@@ -175,11 +181,9 @@ func (o *outOrder[R]) each(ctx context.Context, f func(rows []R) error) error {
 	return nil
 }
 
-// clean removes what a run that failed left on disk.
+// clean removes what is on disk.
 func (o *outOrder[R]) clean() {
-	if o.spilled {
-		for p := range shares {
-			os.Remove(o.file(p))
-		}
+	for p := range shares {
+		os.Remove(o.file(p))
 	}
 }
