@@ -33,11 +33,12 @@ var may = map[string][]string{
 	"internal/outbox":  {},
 
 	"crawler":  {".", "internal/address", "internal/decode"},
-	"evidence": {".", "internal/address", "internal/decode", "evidence/timestamp"},
+	"evidence": {".", "internal/address", "internal/decode", "evidence/ots", "evidence/timestamp"},
 	"extract":  {".", "internal/address", "internal/decode", "extract/category", "extract/language", "extract/tagger"},
 	"chain":    {".", "internal/address"},
 	"index":    {".", "internal/address"},
 
+	"evidence/ots":       {},
 	"evidence/timestamp": {},
 
 	"extract/category":        {},
@@ -65,11 +66,12 @@ var may = map[string][]string{
 	"internal/pipeline": {".", "crawler", "evidence", "extract", "extract/link", "chain", "chain/rates", "chain/tags", "index", "internal/decode"},
 	"dashboards":        {".", "index"},
 
-	"internal/torlab":  {},
-	"internal/tsalab":  {},
-	"internal/eslab":   {},
-	"internal/btcdlab": {},
-	"internal/demo":    {"."},
+	"internal/torlab":      {},
+	"internal/tsalab":      {},
+	"internal/calendarlab": {},
+	"internal/eslab":       {},
+	"internal/btcdlab":     {},
+	"internal/demo":        {"."},
 
 	"internal/eval": {".", "extract", "extract/language", "extract/language/corpus", "extract/link", "extract/tagger", "internal/address"},
 
@@ -79,7 +81,7 @@ var may = map[string][]string{
 }
 
 // testMay is what test files may import beyond that: suites and lab parts.
-var testMay = []string{"chain/chaintest", "index/indextest", "internal/torlab", "internal/tsalab", "internal/eslab", "internal/btcdlab", "internal/demo"}
+var testMay = []string{"chain/chaintest", "index/indextest", "internal/torlab", "internal/tsalab", "internal/calendarlab", "internal/eslab", "internal/btcdlab", "internal/demo"}
 
 func TestLayers(t *testing.T) {
 	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {

@@ -37,6 +37,17 @@ type Stamp struct {
 	Kind string `json:"kind"` // tsr, ots, cosig
 }
 
+// Label names who made the stamp, as [SaveStamp] was told.
+func (s Stamp) Label() string {
+	_, label, _, _ := parseStampName(s.File)
+	return label
+}
+
+// ReadStamp returns the bytes of a stamp.
+func ReadStamp(dir string, s Stamp) ([]byte, error) {
+	return readStamp(filepath.Join(dir, stampDir, s.File))
+}
+
 // stampClaim is the data of a claim of kind timestamp: with it the log covers
 // the bytes of a stamp, and those of the head that it is of.
 type stampClaim struct {

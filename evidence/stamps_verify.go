@@ -2,7 +2,9 @@ package evidence
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +17,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"tamga"
+	"tamga/evidence/ots"
 	"tamga/evidence/timestamp"
 )
 
@@ -23,6 +26,11 @@ type VerifyOptions struct {
 	Roots    *x509.CertPool // of time-stamping authorities; nil: nobody stands behind a token
 	Key      string         // of a WACZ: the verifier key it must be signed with (log/key); empty: any
 	Progress func(done, total int64)
+
+	// Header returns the 80 bytes of the header of a Bitcoin block of the best
+	// chain, and for people where it comes from; nil: OpenTimestamps proofs are not
+	// checked against blocks.
+	Header func(height int64) (header []byte, from string, err error)
 }
 
 // StampReport says what a stamp proves.
@@ -204,5 +212,63 @@ func checkStamp(s Stamp, data, head []byte, log note.Verifier, opt VerifyOptions
 		}
 		return r, nil
 	}
+	if s.Kind == StampOTS {
+		o, err := opt.CheckOTS(data, sha256.Sum256(head), fmt.Sprintf("the first %d entries", s.Head))
+		o.File, o.Head = r.File, r.Head
+		return o, err
+	}
 	return r, fmt.Errorf("a stamp of the unknown kind %q", s.Kind)
+}
+
+// CheckOTS verifies an OpenTimestamps proof over data of that SHA-256; what names
+// the data, for people.
+func (o VerifyOptions) CheckOTS(proof []byte, digest [sha256.Size]byte, what string) (StampReport, error) {
+	r := StampReport{Kind: StampOTS}
+	p, err := ots.Parse(proof)
+	if err != nil {
+		return r, err
+	}
+	if p.Digest != digest {
+		return r, errors.New("the proof is of other bytes")
+	}
+	for _, a := range p.Attestations() {
+		switch {
+		case a.Bitcoin() && o.Header != nil:
+			h, from, err := o.Header(a.Height)
+			if err != nil {
+				return r, err
+			}
+			if h == nil {
+				r.note("Bitcoin", "a proof leads %s to block %d, whose header is not at hand: not checked", what, a.Height)
+				continue
+			}
+			if err := a.CheckHeader(h); err != nil {
+				return r, fmt.Errorf("block %d of %s: %w", a.Height, from, err)
+			}
+			t := time.Unix(int64(binary.LittleEndian.Uint32(h[68:])), 0).UTC()
+			if r.Time == nil || t.Before(*r.Time) {
+				r.Time = &t
+			}
+			r.Trusted = true
+			r.note("Bitcoin", "%s existed before block %d of Bitcoin, of %s (header from %s)", what, a.Height, t.Format(time.RFC3339), from)
+		case a.Bitcoin():
+			r.note("Bitcoin", "a proof leads %s to block %d of Bitcoin, whose header is not at hand: not checked", what, a.Height)
+		case a.Pending():
+			r.note(a.URI, "calendar %s promises a block for %s: pending, nothing is proven by it", a.URI, what)
+		default:
+			r.note("unknown", "an attestation for %s of a kind that is not known here: not checked", what)
+		}
+	}
+	return r, nil
+}
+
+// note adds a sentence. By is who was checked, else who is named first.
+func (r *StampReport) note(by, format string, a ...any) {
+	if r.What != "" {
+		r.What += "; "
+	}
+	if r.By == "" || by == "Bitcoin" {
+		r.By = by
+	}
+	r.What += fmt.Sprintf(format, a...)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"tamga/chain/rpc"
 	"tamga/evidence"
+	"tamga/evidence/ots"
 	"tamga/evidence/timestamp"
 	"tamga/internal/config"
 	"tamga/internal/outbox"
@@ -177,7 +179,9 @@ func (s *sealer) run(ctx context.Context) (r sealed, err error) {
 		}
 		r.Stamped = append(r.Stamped, stamp)
 	}
-	return r, s.logStamps(ctx)
+	upgraded, err := s.upgrade(ctx)
+	r.Stamped = append(r.Stamped, upgraded...)
+	return r, errors.Join(err, s.logStamps(ctx))
 }
 
 // queue keeps the newest head and puts a question about it to each server into
@@ -231,6 +235,12 @@ func (s *sealer) ask(ctx context.Context, i outbox.Item) (evidence.Stamp, error)
 	case evidence.StampRFC3161:
 		c := timestamp.Client{HTTP: client, Rand: rand.Reader, Roots: s.roots}
 		answer, _, err = c.Ask(ctx, i.URL, head)
+	case evidence.StampOTS:
+		c := ots.Client{HTTP: client, Rand: rand.Reader}
+		var p *ots.Proof
+		if p, err = c.Stamp(ctx, i.URL, sha256.Sum256(head)); err == nil {
+			answer = p.Bytes()
+		}
 	default:
 		err = fmt.Errorf("the outbox asks for an unknown kind of stamp, %q", i.Kind)
 	}

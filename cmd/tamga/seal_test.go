@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"tamga/internal/calendarlab"
 	"tamga/internal/config"
 	"tamga/internal/tsalab"
 )
@@ -168,5 +169,65 @@ func TestSealUnconfigured(t *testing.T) {
 	c.env = append(c.env, "TAMGA_CRAWL_PROXY=127.0.0.1:1")
 	if _, code, stderr := c.try("seal"); code != exitIncomplete || !strings.Contains(stderr, "hint:") {
 		t.Errorf("exit %d %s", code, stderr)
+	}
+}
+
+// A calendar promises a block, offline at first; the block comes later.
+func TestSealOpenTimestamps(t *testing.T) {
+	cal := calendarlab.Start()
+	defer cal.Close()
+	offline := true
+	cal.Before = func(w http.ResponseWriter, r *http.Request) bool {
+		if offline {
+			http.Error(w, "no", http.StatusBadGateway)
+		}
+		return offline
+	}
+	c := withCustody(t, "calendars = [%q]\ntimeout = '5s'", cal.URL)
+	if _, code, _ := c.try("seal", "--json"); code != exitIncomplete {
+		t.Errorf("offline: exit %d", code)
+	}
+	offline = false
+	r := decodeJSON[sealed](t, c.run("seal", "--json"))
+	if len(r.Stamped) != 1 || len(r.Queued) != 0 || r.Stamped[0].Kind != "ots" {
+		t.Fatalf("%+v", r)
+	}
+	if v := decodeJSON[verifyReport](t, c.run("verify", "--json")); !v.OK || len(v.Timestamps) != 1 || v.Timestamps[0].Trusted || !strings.Contains(v.Timestamps[0].What, "pending") {
+		t.Errorf("%+v", v)
+	}
+	if r := decodeJSON[sealed](t, c.run("seal", "--json")); len(r.Stamped) != 0 {
+		t.Errorf("no block yet: %+v", r)
+	}
+	cal.Mine(812_345)
+	r = decodeJSON[sealed](t, c.run("seal", "--json"))
+	if len(r.Stamped) != 1 {
+		t.Fatalf("%+v", r)
+	}
+	if r := decodeJSON[sealed](t, c.run("seal", "--json")); len(r.Stamped) != 0 {
+		t.Errorf("upgraded again: %+v", r)
+	}
+	if v := decodeJSON[verifyReport](t, c.run("verify", "--json")); !v.OK || len(v.Timestamps) != 2 || !strings.Contains(v.Timestamps[0].What, "not checked") {
+		t.Errorf("%+v", v)
+	}
+	header := fmt.Sprintf("812345:%x", cal.Blocks[812_345])
+	v := decodeJSON[verifyReport](t, c.run("verify", "--json", "--header", header))
+	if !v.OK || !v.Timestamps[0].Trusted || v.Timestamps[0].Time == nil {
+		t.Errorf("%+v", v)
+	}
+	cal.Blocks[812_345][40] ^= 1 // a header of other transactions, with work of its own
+	for n := byte(0); !hasWork(cal.Blocks[812_345]); n++ {
+		cal.Blocks[812_345][76] = n
+	}
+	if _, code, _ := c.try("verify", "--header", fmt.Sprintf("812345:%x", cal.Blocks[812_345])); code != exitIntegrity {
+		t.Errorf("another block: exit %d", code)
+	}
+	if _, code, _ := c.try("verify", "--header", "1:00"); code != exitUsage {
+		t.Errorf("no header: exit %d", code)
+	}
+	// The proof by itself, beside its head.
+	proof := filepath.Join(c.ws, "evidence", "log", "timestamps", r.Stamped[0].File)
+	f := decodeJSON[verifyReport](t, c.run("verify", proof, "--json", "--header", header))
+	if !f.OK || len(f.Timestamps) != 1 || !f.Timestamps[0].Trusted {
+		t.Errorf("%+v", f)
 	}
 }

@@ -16,13 +16,14 @@ import (
 
 func newVerify(a *app) *cobra.Command {
 	var roots, key string
+	var headers []string
 	cmd := &cobra.Command{
 		Use:   "verify [DIR|FILE]",
 		Short: "Check that no byte of the evidence has changed",
 		Long: `Verify recomputes every digest of the archive, the Merkle log and its signed head.
 It writes nothing and needs no workspace: DIR may be a workspace or a copy of its
 evidence folder. FILE is a file that "tamga export" wrote (a WACZ, a bundle), a WACZ or
-WARC of others, or a time-stamp token (.tsr) beside the data that it is of. The report
+WARC of others, or a time-stamp token (.tsr) or OpenTimestamps proof (.ots) beside the data that it is of. The report
 says what is proven and what is not. Exit code 12 means that something does not match.
 
 Time stamps of others (see "tamga seal") are checked too: that they are of a head of
@@ -30,9 +31,14 @@ this log, and, with --roots or custody.roots, that one of those certificates sta
 behind the authority at the time it states.`,
 		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, argv []string) error {
+			blocks, err := a.blockHeaders(headers)
+			if err != nil {
+				return err
+			}
+			defer blocks.close()
 			if len(argv) == 1 {
 				if info, err := os.Stat(argv[0]); err == nil && info.Mode().IsRegular() {
-					opt := evidence.VerifyOptions{Key: key}
+					opt := evidence.VerifyOptions{Key: key, Header: blocks.header}
 					if roots != "" {
 						if opt.Roots, err = timestamp.Roots(roots); err != nil {
 							return err
@@ -47,7 +53,7 @@ behind the authority at the time it states.`,
 			}
 			progress := a.progress()
 			bar := progress.Bar("verify", "bytes", 0)
-			opt := evidence.VerifyOptions{Progress: bar.Set}
+			opt := evidence.VerifyOptions{Progress: bar.Set, Header: blocks.header}
 			if opt.Roots, err = a.verifyRoots(argv, roots); err != nil {
 				return err
 			}
@@ -72,6 +78,7 @@ behind the authority at the time it states.`,
 	}
 	cmd.Flags().StringVar(&key, "key", "", "the `KEY` of the log that must have sealed the bundle or WACZ, or the file that holds it (evidence/log/key)")
 	cmd.Flags().StringVar(&roots, "roots", "", "PEM `FILE` of the certificates that time-stamping authorities must lead to (default: custody.roots of the workspace)")
+	cmd.Flags().StringArrayVar(&headers, "header", nil, "`HEIGHT:HEX`, the header of a Bitcoin block that an OpenTimestamps proof leads to (default: the local ledger index)")
 	return cmd
 }
 

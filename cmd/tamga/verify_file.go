@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"crypto"
 	"errors"
 	"fmt"
 	"os"
@@ -41,7 +42,9 @@ func (a *app) verifyFile(cmd *cobra.Command, file string, opt evidence.VerifyOpt
 	case strings.HasSuffix(name, ".warc"), strings.HasSuffix(name, ".warc.gz"), bytes.HasPrefix(start[:n], []byte("WARC/1.")):
 		r, err = evidence.VerifyWARC(cmd.Context(), f, info.Size())
 	case strings.HasSuffix(name, "."+evidence.StampRFC3161):
-		return a.verifyStamp(cmd, file, evidence.StampRFC3161, opt)
+		return a.verifyStamp(file, evidence.StampRFC3161, opt)
+	case strings.HasSuffix(name, "."+evidence.StampOTS):
+		return a.verifyStamp(file, evidence.StampOTS, opt)
 	default:
 		return a.verifyBundle(cmd, file, given)
 	}
@@ -109,12 +112,12 @@ func stamped(stamp, kind string) (string, error) {
 	return "", hinted{fmt.Errorf("verify %s: the data that it is of is not beside it", stamp), "put the data there as " + tries[0]}
 }
 
-func (a *app) verifyStamp(cmd *cobra.Command, file, kind string, opt evidence.VerifyOptions) error {
+func (a *app) verifyStamp(file, kind string, opt evidence.VerifyOptions) error {
 	of, err := stamped(file, kind)
 	if err != nil {
 		return err
 	}
-	r := evidence.FileReport{Kind: kind, Recovered: []string{}, Problems: []evidence.Problem{}, NotProven: []string{}}
+	r := evidence.FileReport{Kind: kind, Recovered: []string{}, Problems: []evidence.Problem{}, Proves: []string{}, NotProven: []string{}}
 	response, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -122,6 +125,24 @@ func (a *app) verifyStamp(cmd *cobra.Command, file, kind string, opt evidence.Ve
 	imprint, err := timestamp.OfFile(of)
 	if err != nil {
 		return err
+	}
+	if kind == evidence.StampOTS {
+		sum, err := imprint(crypto.SHA256)
+		if err != nil {
+			return err
+		}
+		s, err := opt.CheckOTS(response, [32]byte(sum), of)
+		s.File = file
+		switch {
+		case err != nil:
+			r.Problems = append(r.Problems, evidence.Problem{File: file, What: err.Error()})
+		case s.Trusted:
+			r.Proves = []string{s.What}
+		default:
+			r.NotProven = []string{s.What}
+		}
+		r.Timestamps, r.OK = []evidence.StampReport{s}, err == nil
+		return a.printFile(file, r)
 	}
 	t, err := timestamp.Verify(response, imprint, opt.Roots)
 	if err != nil {
