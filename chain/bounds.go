@@ -66,6 +66,8 @@ type arrival struct {
 	depth   int
 	address string
 	asset   string
+
+	direct, indirect int64 // of it, by hops from the subject itself, and by others
 }
 
 // reached sums the hops of a trace by the outpoint on their far side. What the
@@ -83,9 +85,14 @@ func reached(tr tamga.Trace) map[tamga.Outpoint]arrival {
 		}
 		n, _ := h.Amount.Int64()
 		a.amount, a.depth = a.amount+n, min(a.depth, h.Depth)
+		if h.Depth == 1 {
+			a.direct += n
+		} else {
+			a.indirect += n
+		}
 		if value != nil {
 			if v, ok := value.Int64(); ok && tr.Method == Poison {
-				a.amount = min(a.amount, v)
+				a.amount, a.direct, a.indirect = min(a.amount, v), min(a.direct, v), min(a.indirect, v)
 			}
 		}
 		all[out] = a

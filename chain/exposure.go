@@ -3,6 +3,7 @@ package chain
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -26,7 +27,8 @@ type Exposure struct {
 	Height     *int64             `json:"height,omitempty"` // of the ledger
 }
 
-// CategoryExposure is the part of a category. Direct is one transaction away.
+// CategoryExposure is the part of a category. Direct is what one transaction brought;
+// a tagged output that further hops lead to as well counts in both, each by its hops.
 type CategoryExposure struct {
 	Category string        `json:"category"`
 	Direct   Interval      `json:"direct"`
@@ -54,6 +56,8 @@ type ExposureEnd struct {
 	// each time by the hop that brings most: by FIFO, or where that does not reach
 	// it, by poison. Empty for the subject itself.
 	Path []tamga.Hop `json:"path,omitempty"`
+
+	direct, indirect Interval
 }
 
 // Untold is the category of tags that name none, and Mix of what Options.StopMix
@@ -203,7 +207,7 @@ func (e *exposer) collect(found map[tamga.Outpoint]*ExposureEnd, tr tamga.Trace,
 			none := tamga.NewAmount(0, a.asset)
 			x = &ExposureEnd{
 				TxID: out.TxID, Vout: out.Vout, Address: a.address, Depth: a.depth, Tag: l.tag, Others: l.others,
-				Interval: Interval{FIFO: none, Poison: none},
+				Interval: Interval{none, none}, direct: Interval{none, none}, indirect: Interval{none, none},
 			}
 			found[out] = x
 		}
@@ -211,10 +215,18 @@ func (e *exposer) collect(found map[tamga.Outpoint]*ExposureEnd, tr tamga.Trace,
 		if len(x.Path) == 0 {
 			x.Path = ways.to(out)
 		}
-		if n := tamga.NewAmount(a.amount, a.asset); tr.Method == FIFO {
-			x.FIFO = n
-		} else {
-			x.Poison = n
+		if a.depth == 0 {
+			a.direct = a.amount
+		}
+		for _, part := range []struct {
+			to     *Interval
+			amount int64
+		}{{&x.Interval, a.amount}, {&x.direct, a.direct}, {&x.indirect, a.indirect}} {
+			if n := tamga.NewAmount(part.amount, a.asset); tr.Method == FIFO {
+				part.to.FIFO = n
+			} else {
+				part.to.Poison = n
+			}
 		}
 	}
 	return e.err
@@ -233,15 +245,7 @@ func byCategory(found map[tamga.Outpoint]*ExposureEnd) ([]CategoryExposure, erro
 			all = append(all, CategoryExposure{Category: name, Direct: none, Indirect: none})
 		}
 		c := &all[i]
-		sum := &c.Indirect
-		if x.Depth <= 1 {
-			sum = &c.Direct
-		}
-		var err error
-		if sum.FIFO, err = sum.FIFO.Add(x.FIFO); err != nil {
-			return nil, err
-		}
-		if sum.Poison, err = sum.Poison.Add(x.Poison); err != nil {
+		if err := errors.Join(c.Direct.add(x.direct), c.Indirect.add(x.indirect)); err != nil {
 			return nil, err
 		}
 		c.Ends = append(c.Ends, *x)
@@ -253,6 +257,13 @@ func byCategory(found map[tamga.Outpoint]*ExposureEnd) ([]CategoryExposure, erro
 		return cmp.Or(greater(a.Direct, b.Direct), greater(a.Indirect, b.Indirect), cmp.Compare(a.Category, b.Category))
 	})
 	return all, nil
+}
+
+func (i *Interval) add(x Interval) (err error) {
+	if i.FIFO, err = i.FIFO.Add(x.FIFO); err == nil {
+		i.Poison, err = i.Poison.Add(x.Poison)
+	}
+	return err
 }
 
 func greater(a, b Interval) int { return cmp.Or(b.FIFO.Cmp(a.FIFO), b.Poison.Cmp(a.Poison)) }
