@@ -237,15 +237,26 @@ func (x *Index) load(num uint32) (*stored, error) {
 	}
 	raw := make([]byte, end-offset)
 	if _, err := f.ReadAt(raw, b.offset+offset); err != nil {
-		return nil, fmt.Errorf("read block %s: %w", b.id, err)
+		return nil, fmt.Errorf("block %s: %w: %w", b.id, ErrBlocks, err)
 	}
 	unmask(raw, x.key, b.offset+offset)
 	s := &stored{num: num, block: &b}
-	if _, err := parseTx(raw, &s.tx); err != nil {
-		return nil, fmt.Errorf("read block %s: the block files changed since they were indexed: %w", b.id, err)
+	n, err := parseTx(raw, &s.tx)
+	if err == nil && n == len(raw) {
+		if s.id, _ = s.tx.txid(nil); x.names(s.id, num) {
+			return s, nil
+		}
 	}
-	s.id, _ = s.tx.txid(nil)
-	return s, nil
+	return nil, fmt.Errorf("block %s at byte %d: %w", b.id, offset, ErrBlocks)
+}
+
+// names says whether the index has a transaction's id under its number.
+func (x *Index) names(id Hash, num uint32) (named bool) {
+	x.ids.lookup(txidKey(id[:]), func(n, _ uint32) bool {
+		named = n == num
+		return !named
+	})
+	return named
 }
 
 func (x *Index) blockFile(i int) (*os.File, error) {
@@ -257,7 +268,7 @@ func (x *Index) blockFile(i int) (*os.File, error) {
 	if x.files[i] == nil {
 		f, err := os.Open(filepath.Join(x.m.Blocks, x.m.Sources[i].Name))
 		if err != nil {
-			return nil, fmt.Errorf("the index reads transactions from the block files: %w", err)
+			return nil, fmt.Errorf("%w: %w", ErrBlocks, err)
 		}
 		x.files[i] = f
 	}

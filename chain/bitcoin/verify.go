@@ -12,6 +12,10 @@ import (
 // nothing of its own: it can be removed and built again.
 var ErrDamaged = errors.New("the ledger index is damaged")
 
+// ErrBlocks says that an index reads transactions from block files that changed
+// since: they went away, or other transactions stand where it looks.
+var ErrBlocks = errors.New("the block files are not as they were when they were indexed")
+
 // verifiedAtOnce is the size of an index that is compared with its checksums
 // whenever it is opened: some hundredths of a second.
 var verifiedAtOnce int64 = 64 << 20

@@ -162,3 +162,47 @@ func printedTxs(t *testing.T, b *chaintest.Builder) (all []obj) {
 	}
 	return all
 }
+
+// TestChangedBlocks flips bytes of a block file after it was indexed: questions
+// end in an error or in the right answer. Witnesses are not covered by an id.
+func TestChangedBlocks(t *testing.T) {
+	ctx := context.Background()
+	b := economy(t, 6)
+	blocks := write(t, b, chaintest.Shape{})
+	dir := t.TempDir()
+	if _, err := Build(ctx, dir, blocks, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	src, refused := b.Source(), 0
+	damage(t, filepath.Join(blocks, "blk00000.dat"), 400, func(at int) {
+		x, err := Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer x.Close()
+		for _, tx := range b.Txs() {
+			got, err := x.Tx(ctx, tx.TxID)
+			switch {
+			case err == nil:
+				got.WTxID = tx.WTxID
+				if !reflect.DeepEqual(got, tx) {
+					t.Fatalf("byte %d: %+v\nwant %+v", at, got, tx)
+				}
+			case errors.Is(err, ErrBlocks):
+				refused++
+			default:
+				t.Fatalf("byte %d: %v", at, err)
+			}
+			for n := range tx.Out {
+				out := tamga.Outpoint{TxID: tx.TxID, Vout: uint32(n)}
+				want, there, _ := src.Spender(ctx, out)
+				if spend, found, err := x.Spender(ctx, out); err == nil && (found != there || spend != want) {
+					t.Fatalf("byte %d: output %v is spent by %v", at, out, spend)
+				}
+			}
+		}
+	})
+	if refused < 100 {
+		t.Fatalf("only %d questions were refused", refused)
+	}
+}

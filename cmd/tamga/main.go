@@ -110,6 +110,8 @@ func hint(err error) string {
 		return "copy xor.dat out of the node's folder of block files beside the blk*.dat files; a node that does not mask them has none, or one of zeros"
 	case errors.Is(err, bitcoin.ErrDamaged), errors.Is(err, bitcoin.ErrVersion):
 		return "the index holds nothing of its own: make it again with `tamga chain index`"
+	case errors.Is(err, bitcoin.ErrBlocks):
+		return "put the block files back where they were, or index them again with `tamga chain index --blocks DIR`; `tamga chain status --verify` tells whether the index itself is whole"
 	case errors.Is(err, rpc.ErrAnswers):
 		return "what that file holds cannot be trusted: move it away, and ask the servers again with --source node or esplora"
 	case errors.As(err, &usage):
