@@ -189,7 +189,7 @@ func (x *Index) buildUndo(ctx context.Context, o Options) (*UndoSummary, error) 
 }
 
 // keptUndo returns the places that the index has already for an undo file, where the file
-// is as it was and no more is missing than then.
+// is as it was and reading it again would find the same.
 func (x *Index) keptUndo(f *undoSourceFile, file uint32, blocks []uint32) (rows []undoPlace, ok bool) {
 	if x.undo == nil || x.m.Undo == nil || int(file) >= len(x.m.Undo.Files) {
 		return nil, false
@@ -207,9 +207,10 @@ func (x *Index) keptUndo(f *undoSourceFile, file uint32, blocks []uint32) (rows 
 			return p.file != file
 		})
 	}
-	f.Summary = old.Summary
-	f.Summary.Blocks, f.Summary.Missing = len(rows), len(blocks)-len(rows)
-	return rows, f.Summary.Missing == old.Summary.Missing
+	was := old.Summary
+	f.Summary = was
+	same := was.Blocks == len(rows) && was.Missing == len(blocks)-len(rows)
+	return rows, same && (was.Missing == 0 || was.Foreign == 0) // else one may be of the other
 }
 
 // readUndo reads an undo file and returns where the data of some blocks lie in it.

@@ -170,6 +170,42 @@ func TestUndoDamaged(t *testing.T) {
 	})
 }
 
+// TestUndoGrows adds files to an index, which changes what is the best chain, and compares
+// it with an index built at once.
+func TestUndoGrows(t *testing.T) {
+	blocks, _ := undoChain(t)
+	aside := t.TempDir()
+	later, _ := filepath.Glob(filepath.Join(blocks, "*0000[2-9].dat"))
+	move := func(from, to string) {
+		t.Helper()
+		for _, file := range later {
+			if err := os.Rename(filepath.Join(from, filepath.Base(file)), filepath.Join(to, filepath.Base(file))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	ctx, grown, once := context.Background(), t.TempDir(), t.TempDir()
+	move(blocks, aside)
+	part, err := Build(ctx, grown, blocks, Options{})
+	if err != nil || part.Undo == nil || part.Undo.Blocks == 0 {
+		t.Fatalf("%+v, %v", part, err)
+	}
+	move(aside, blocks)
+	for _, dir := range []string{grown, once} {
+		if _, err := Build(ctx, dir, blocks, Options{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := os.ReadFile(filepath.Join(grown, manifestName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(once, manifestName))
+	if err != nil || !bytes.Equal(a, b) {
+		t.Errorf("%v: grown:\n%s\nat once:\n%s", err, a, b)
+	}
+}
+
 // TestUndoContradicts gives undo data with right checksums and wrong amounts.
 func TestUndoContradicts(t *testing.T) {
 	blocks, made := synthetic(t, chaintest.Synthetic{Seed: 2, Size: 1 << 20, BlockSize: 90_000, Undo: true})
