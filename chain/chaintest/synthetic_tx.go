@@ -247,7 +247,7 @@ func (s *synthesis) pay(to, vout int, value int64, coinbase bool) []byte {
 func (s *synthesis) reward(coinbase *wireTx, value int64, best bool) {
 	outs := 1
 	if s.height == 1 {
-		outs = 8000
+		outs = min(8000, max(200, s.BlockSize/180))
 	}
 	if !best {
 		script := s.keys.script(nil, payWitness, 1<<63|uint64(s.height))

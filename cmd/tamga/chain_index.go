@@ -22,8 +22,9 @@ func newChainIndex(a *app) *cobra.Command {
 		Use:   "index --blocks DIR | --transactions FILE.jsonl",
 		Short: "Build the ledger index of the workspace",
 		Long: `Index reads the blk*.dat files of a node (with Bitcoin Core's xor.dat where there is
-one), or transactions as a node or an Esplora server prints them, one JSON object a
-line. The network is that of the blocks, or of the addresses in the transactions.
+one, and with what its rev*.dat files say of the outputs that blocks spend), or
+transactions as a node or an Esplora server prints them, one JSON object a line. The
+network is that of the blocks, or of the addresses in the transactions.
 
 Run again, it compares the index with its checksums, makes again what is damaged, and
 takes in only what is new: block files that changed, and the layers of the index that
@@ -113,6 +114,7 @@ func (a *app) index(memory config.Bytes, build func(*config.Workspace, *config.C
 	if sum.Discarded != "" {
 		a.log.Warn("the index that was there was of no use and was built again", "reason", sum.Discarded)
 	}
+	a.warnUndo(sum.Undo)
 	if a.document() {
 		return a.print(sum)
 	}
@@ -123,7 +125,7 @@ func (a *app) index(memory config.Bytes, build func(*config.Workspace, *config.C
 	case sum.Kept > 0 || sum.Replaced > 0:
 		fmt.Fprintf(a.out, "; %d blocks added, %d replaced", sum.Added, sum.Replaced)
 	}
-	fmt.Fprintln(a.out)
+	fmt.Fprintln(a.out, undoText(sum.Undo))
 	return nil
 }
 

@@ -41,6 +41,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exitcode": exitcode,
 			"blocks":   blocks,
+			"undo":     undo,
 			"waitfile": waitfile,
 			"flip":     flipBit,
 			"ledger":   sources.write,
