@@ -28,6 +28,12 @@ var decimals = map[string]int64{
 	"BTC": 8, "LTC": 8, "DOGE": 8, "DASH": 8, "ZEC": 8, "BCH": 8, "ETH": 18, "TRX": 6, "XMR": 12, "USDT": 6, "USDC": 6,
 }
 
+// Decimals is how many digits of an asset's whole unit its base units have.
+func Decimals(asset string) (digits int64, ok bool) {
+	digits, ok = decimals[asset]
+	return digits, ok
+}
+
 // maxDigits bounds a decimal: rates of the worst inflations have fewer.
 const maxDigits = 40
 

@@ -24,7 +24,7 @@ func structuring(v *view, f *Flag) error {
 		return nil
 	}
 	var in, out []payment
-	rated := false
+	unrated := 0
 	_, coins, err := v.received()
 	if err != nil {
 		return err
@@ -47,7 +47,9 @@ func structuring(v *view, f *Flag) error {
 			if e.Fiat, err = v.Value(v.ctx, *e.Amount, e.at); err != nil {
 				return err
 			}
-			rated = rated || e.Fiat != nil
+			if e.Fiat == nil {
+				unrated++
+			}
 		}
 		for _, t := range thresholds {
 			run := longest(below(side, t, margin), hours*time.Hour)
@@ -59,8 +61,8 @@ func structuring(v *view, f *Flag) error {
 			}
 		}
 	}
-	if !rated && len(in)+len(out) > 0 {
-		f.Withheld = "no rate for any of the days"
+	if unrated > 0 && !f.Met {
+		f.Withheld = fmt.Sprintf("no rate for the days of %d of %d payments", unrated, len(in)+len(out))
 	}
 	return nil
 }

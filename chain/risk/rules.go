@@ -60,6 +60,22 @@ var rules = []rule{
 	{"sanctioned-exposure", 1, sanctionedExposure},
 }
 
+// meanings are the rules in words.
+var meanings = map[string]string{
+	"structuring":                "several payments within three days, each a little below an amount from which services must report",
+	"rapid-movement":             "nearly all that came was gone within the hour",
+	"fan-out-to-services":        "within a day the value was at three services or more",
+	"dormant-then-sudden":        "after half a year or more without a movement most of the balance left within a day",
+	"accumulation-then-cash-out": "many small payments of unrelated payers, then most of it at services",
+	"peel-chain":                 "a long chain of payments, each made with the change of the last",
+	"mixer-exposure":             "value went through, or came from, a service or transaction that mixes the coins of several owners",
+	"p2p-exposure":               "value went to, or came from, a peer-to-peer exchange",
+	"sanctioned-exposure":        "value went to, or came from, an address on a sanctions list",
+}
+
+// Meaning is what a rule looks for, in words.
+func Meaning(rule string) string { return meanings[rule] }
+
 // Assess applies every rule to a subject, each one for itself.
 func (f *Facts) Assess(ctx context.Context, subject string, p Params) ([]Flag, error) {
 	v, err := f.view(ctx, subject, p)

@@ -73,21 +73,34 @@ the tags that it names.`,
 }
 
 func printExposure(out io.Writer, e chain.Exposure) {
-	fmt.Fprintf(out, "%s %s, %s in all (a claim: FIFO, and at most poison)\n", e.Subject, e.Direction, e.Total)
+	where := "went to"
+	if e.Direction == chain.Backward {
+		where = "came from"
+	}
+	fmt.Fprintf(out, "%s %s, %s in all\n", e.Subject, e.Direction, sum(e.Total))
 	if len(e.Categories) == 0 {
 		fmt.Fprintln(out, "no tagged address was reached")
 	}
 	for _, c := range e.Categories {
-		fmt.Fprintf(out, "%s: direct %s to %s, indirect %s to %s\n", c.Category, c.Direct.FIFO, c.Direct.Poison, c.Indirect.FIFO, c.Indirect.Poison)
-		for _, x := range c.Ends {
-			sure := ""
-			if x.Tag.Confidence > 0 {
-				sure = fmt.Sprintf(", confidence %d", x.Tag.Confidence)
-			}
-			fmt.Fprintf(out, "  %s to %s  %s:%d %s  %s (%s%s)\n", x.FIFO, x.Poison, x.TxID, x.Vout, x.Address, x.Tag.Label, x.Tag.Source, sure)
-			for _, h := range x.Path {
-				fmt.Fprintf(out, "    %s  %s -> %s  %s\n", h.Amount, from(h.In), to(h), h.TxID)
+		fmt.Fprintf(out, "%s\n", c.Category)
+		for _, x := range []struct {
+			how  string
+			span chain.Interval
+		}{{"direct", c.Direct}, {"indirect", c.Indirect}} {
+			if x.span.Poison.Sign() > 0 {
+				fmt.Fprintf(out, "  %s: %s\n", x.how, interval(x.span.FIFO, x.span.Poison))
 			}
 		}
+		for _, x := range c.Ends {
+			fmt.Fprintf(out, "    %s %s %s, %d transactions away\n", interval(x.FIFO, x.Poison), where, x.Address, x.Depth)
+			fmt.Fprintf(out, "      output %s:%d, tagged %s (%s)\n", x.TxID, x.Vout, x.Tag.Label, tagWords(x.Tag))
+			for _, h := range x.Path {
+				fmt.Fprintf(out, "        %d. %s  %s  %s -> %s  in %s\n", h.Depth, minute(h.Time), sum(h.Amount), from(h.In), to(h), h.TxID)
+			}
+		}
+	}
+	fmt.Fprintln(out, "A claim: the lower amount is FIFO's answer, the higher the most that can have come there (poison). It rests on the tags named.")
+	if e.Hops > 0 {
+		fmt.Fprintf(out, "Followed %d transactions far; --hops says otherwise.\n", e.Hops)
 	}
 }

@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"tamga"
+	"tamga/chain"
 	"tamga/chain/bitcoin"
 	"tamga/chain/risk"
 )
@@ -75,6 +75,7 @@ not met. A red flag is a reason to look, not a finding of guilt.`,
 				if a.json {
 					return a.print(flags)
 				}
+				fmt.Fprintf(a.out, "%s: red flags (reasons to look, no finding of guilt)\n", argv[0])
 				for _, x := range flags {
 					state := "no"
 					switch {
@@ -84,6 +85,9 @@ not met. A red flag is a reason to look, not a finding of guilt.`,
 						state = "withheld: " + x.Withheld
 					}
 					fmt.Fprintf(a.out, "%s@%d  %s\n", x.Rule, x.Version, state)
+					if x.Met {
+						fmt.Fprintf(a.out, "  %s\n", risk.Meaning(x.Rule))
+					}
 					if !x.Met {
 						continue
 					}
@@ -105,10 +109,10 @@ not met. A red flag is a reason to look, not a finding of guilt.`,
 func evidenceLine(e risk.Evidence) string {
 	parts := []string{e.What}
 	if e.Amount != nil {
-		parts = append(parts, e.Amount.String())
+		parts = append(parts, sum(*e.Amount))
 	}
 	if e.Fiat != nil {
-		parts = append(parts, e.Fiat.Value+" "+e.Fiat.Currency)
+		parts = append(parts, fmt.Sprintf("%s %s (%s on %s, %s)", e.Fiat.Value, e.Fiat.Currency, e.Fiat.Rate, e.Fiat.Date, e.Fiat.Source))
 	}
 	if e.Address != "" {
 		parts = append(parts, e.Address)
@@ -123,7 +127,7 @@ func evidenceLine(e risk.Evidence) string {
 		parts = append(parts, e.Time)
 	}
 	if e.Tag != nil {
-		parts = append(parts, fmt.Sprintf("tag %q by %s", e.Tag.Label, e.Tag.Source))
+		parts = append(parts, fmt.Sprintf("tag %q (%s)", e.Tag.Label, tagWords(*e.Tag)))
 	}
 	return strings.Join(parts, "  ")
 }
@@ -166,21 +170,41 @@ clustering: all claims, each named.`,
 }
 
 func (a *app) printVASPs(r *risk.Report) error {
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "%s %s by %s: %d services, %d ends at none (claims)\n", r.Subject, r.Direction, r.Method, len(r.Services), r.Unnamed)
-	for _, s := range r.Services {
-		by := ""
-		if s.By != "" {
-			by = " by " + s.By
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\tconfidence %d%s\n", s.Amount, s.Name, s.Category, strings.Join(s.Jurisdictions, ","), s.Confidence, by)
-		for _, x := range s.Arrivals {
-			customer := ""
-			if x.Deposit != nil {
-				customer = "deposit address " + x.Deposit.Address
+	where := "reached"
+	if r.Direction == chain.Backward {
+		where = "came from"
+	}
+	fmt.Fprintf(a.out, "%s %s by %s: services to ask: %d (claims: they rest on the tags and the method named)\n", r.Subject, r.Direction, r.Method, len(r.Services))
+	if d := r.Deposit; d != nil {
+		fmt.Fprintf(a.out, "the subject looks like an address that %s gave to one customer: %d payments, all of it went on to that service (%s)\n", d.Service, d.Payments, d.Rule)
+	}
+	for i, s := range r.Services {
+		fmt.Fprintf(a.out, "\n%d. %s\n", i+1, s.Name)
+		line := func(name, text string) {
+			if text != "" {
+				fmt.Fprintf(a.out, "   %-13s %s\n", name, text)
 			}
-			fmt.Fprintf(w, "  %s\t%s:%d\t%s\t%d hops\t%s\n", x.Amount, x.TxID, x.Vout, x.Address, len(x.Path), customer)
+		}
+		line("is", strings.ReplaceAll(s.Category, "_", " "))
+		line("legal name", s.LegalName)
+		line("country", strings.Join(s.Jurisdictions, ", "))
+		line("site", s.URI)
+		line(where, sum(s.Amount))
+		for _, t := range s.Tags {
+			line("known by", fmt.Sprintf("%s (%s)", t.Label, tagWords(t)))
+		}
+		for _, x := range s.Arrivals {
+			fmt.Fprintf(a.out, "   - %s, %s: output %s:%d of %s\n", minute(x.Time), sum(x.Amount), x.TxID, x.Vout, x.Address)
+			if x.Deposit != nil {
+				fmt.Fprintf(a.out, "     deposit address %s: ask %s whose it is (%d payments, rule %s)\n", x.Deposit.Address, s.Name, x.Deposit.Payments, x.Deposit.Rule)
+			}
+			for _, h := range x.Path {
+				fmt.Fprintf(a.out, "       %d. %s  %s  %s -> %s  in %s\n", h.Depth, minute(h.Time), sum(h.Amount), from(h.In), to(h), h.TxID)
+			}
 		}
 	}
-	return w.Flush()
+	if r.Unnamed > 0 {
+		fmt.Fprintf(a.out, "\nends of the trace at no service that a tag names: %d\n", r.Unnamed)
+	}
+	return nil
 }

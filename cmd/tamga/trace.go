@@ -2,9 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -118,7 +115,7 @@ do not add up to its balance. A mix is there what a tag says is one.`,
 			if a.json {
 				return a.print(tr)
 			}
-			return printTrace(a.out, tr)
+			return printTrace(a.out, tr, fiat)
 		},
 	}
 	t.flags(cmd)
@@ -129,47 +126,4 @@ do not add up to its balance. A mix is there what a tag says is one.`,
 	cmd.Flags().BoolVar(&stopTag, "stop-tag", false, "stop at outputs of tagged addresses other than the subject (tamga tags)")
 	cmd.Flags().StringVar(&fiat, "fiat", "", "tell what each hop was worth on its day in this `CURRENCY` (tamga rates)")
 	return cmd
-}
-
-// from names an input: by address, else by the output it spends.
-func from(in tamga.HopIn) string {
-	if in.Address != "" || in.Vout == nil {
-		return in.Address
-	}
-	return fmt.Sprintf("%.8s…:%d", in.TxID, *in.Vout)
-}
-
-// to names an output: by address, else by its place.
-func to(h tamga.Hop) string {
-	if h.Out.Address != "" {
-		return h.Out.Address
-	}
-	return fmt.Sprintf("%.8s…:%d", h.TxID, h.Out.N)
-}
-
-func printTrace(out io.Writer, tr tamga.Trace) error {
-	fmt.Fprintf(out, "%s %s by %s (a method's answer, not a fact of the ledger)\n", tr.Subject, tr.Direction, tr.Method)
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "depth\tamount\tfrom\tto\ttransaction\tworth\t")
-	for _, h := range tr.Hops {
-		worth := ""
-		if h.Fiat != nil {
-			worth = h.Fiat.Value + " " + h.Fiat.Currency
-		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t\n", h.Depth, h.Amount, from(h.In), to(h), h.TxID, worth)
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	for _, e := range tr.Ends {
-		why := e.Reason
-		if e.Tag != nil {
-			why = fmt.Sprintf("tag  %s (%s)", e.Tag.Label, e.Tag.Source)
-		}
-		fmt.Fprintf(out, "end  %s:%d  %s\n", e.TxID, e.Vout, why)
-	}
-	for _, b := range tr.Bounds {
-		fmt.Fprintf(out, "at   %s:%d  fifo %s, haircut %s, poison %s\n", b.TxID, b.Vout, b.FIFO, b.Haircut, b.Poison)
-	}
-	return nil
 }
