@@ -1,6 +1,7 @@
 package tags
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
@@ -55,25 +56,41 @@ type sanctioned struct {
 // Currency Address - XBT 1…;".
 const digital = "Digital Currency Address - "
 
-// ReadList reads the addresses of a list as tags: lines of text (one address each,
-// or OFAC's SDN files, whose remarks name them), CSV with a heading, or JSON (an
+// ReadList reads the addresses of a list as tags: OFAC's lists in XML (SDN.XML and
+// SDN_ADVANCED.XML, which name their date) or in text and CSV, whose remarks name
+// the addresses; lines of text (one address each), CSV with a heading, or JSON (an
 // array of addresses or of objects). CSV columns and JSON fields are address,
 // asset or currency, date or listed, name or entity. A line that is none is an
 // error with its number.
 func ReadList(in io.Reader, l List) ([]tamga.Tag, []Problem, error) {
+	if l.Name == "" || l.Source == "" {
+		return nil, nil, errors.New("a sanctions list has a name and a source")
+	}
+	var r report
+	var rows []sanctioned
+	buffered := bufio.NewReaderSize(in, 1<<16)
+	if isXML(buffered) {
+		var named string
+		rows, named = r.xmlRows(buffered)
+		if l.Date == "" {
+			l.Date = named
+		} else if named != "" && named != l.Date && r.err() == nil {
+			r.warn(1, "the list says that it is of %s, not of %s", named, l.Date)
+		}
+	} else {
+		b, err := readAll(buffered)
+		if err != nil {
+			return nil, nil, err
+		}
+		rows = r.listRows(b)
+	}
+	if err := r.err(); err != nil {
+		return nil, nil, err
+	}
 	day, ok := parseDay(l.Date)
 	if !ok {
 		return nil, nil, fmt.Errorf("a sanctions list has a date, YYYY-MM-DD; %q is none", l.Date)
 	}
-	if l.Name == "" || l.Source == "" {
-		return nil, nil, errors.New("a sanctions list has a name and a source")
-	}
-	b, err := readAll(in)
-	if err != nil {
-		return nil, nil, err
-	}
-	var r report
-	rows := r.listRows(b)
 	var out []tamga.Tag
 	seen := map[[2]string]bool{}
 	for _, row := range rows {
@@ -112,6 +129,12 @@ func ReadList(in io.Reader, l List) ([]tamga.Tag, []Problem, error) {
 		return nil, nil, errors.New("no address in it")
 	}
 	return out, r.warnings, nil
+}
+
+// isXML looks at the beginning of a file.
+func isXML(in *bufio.Reader) bool {
+	head, _ := in.Peek(512) // short input is fine
+	return bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n"), []byte("<"))
 }
 
 func (r *report) listRows(b []byte) []sanctioned {

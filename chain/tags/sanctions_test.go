@@ -114,6 +114,8 @@ func TestRealLists(t *testing.T) {
 }
 
 func FuzzReadList(f *testing.F) {
+	f.Add([]byte(sdnXML))
+	f.Add([]byte(advancedXML))
 	f.Add([]byte("address,asset\n" + boat + ",XBT\n"))
 	f.Add([]byte(`[{"address":"a","asset":"BTC"},"b"]`))
 	f.Add([]byte("Digital Currency Address - XBT " + boat + ";"))

@@ -2,10 +2,15 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +27,8 @@ type imported struct {
 	Known    int      `json:"known"`              // of the tags: stood there already
 	AgeDays  *int     `json:"age_days,omitempty"` // of a sanctions list
 	Warnings []string `json:"warnings"`
+
+	oldest string // date among the addresses of lists
 }
 
 func newTagsImport(a *app) *cobra.Command {
@@ -34,8 +41,8 @@ func newTagsImport(a *app) *cobra.Command {
 wrong line is refused whole, with the lines.
 
 With --sanctions NAME the files are sanctions lists: addresses one a line, CSV or
-JSON, or OFAC's own SDN files. Their date is theirs, not that of the import, and a
-list of more than 30 days is warned of.
+JSON, or OFAC's own SDN files (XML, advanced XML, CSV, text). Their date is theirs, not
+that of the import, and a list of more than 30 days is warned of.
 
 With --from-captures each wallet that a captured page names becomes a tag of low
 confidence whose source is those bytes of the page.
@@ -51,8 +58,8 @@ of the same tag of the same source takes the earlier one's place in answers.`,
 				return usageError{errors.New("name files, or say --from-captures")}
 			case list.Name == "" && (list.Date != "" || list.Source != "" || list.Asset != ""):
 				return usageError{errors.New("--date, --source and --asset belong to --sanctions NAME")}
-			case list.Name != "" && (list.Date == "" || list.Source == ""):
-				return usageError{errors.New("a sanctions list needs its --date and its --source")}
+			case list.Name != "" && list.Source == "":
+				return usageError{errors.New("a sanctions list needs its --source")}
 			}
 			h, err := a.enter(true)
 			if err != nil {
@@ -75,6 +82,7 @@ of the same tag of the same source takes the earlier one's place in answers.`,
 				}
 			}
 			if list.Name != "" && failed == nil {
+				list.Date = cmp.Or(list.Date, sum.oldest)
 				age := list.Age(time.Now())
 				days := int(age / (24 * time.Hour))
 				sum.AgeDays = &days
@@ -98,7 +106,7 @@ of the same tag of the same source takes the earlier one's place in answers.`,
 	f := cmd.Flags()
 	f.BoolVar(&captures, "from-captures", false, "from the wallets that captured pages name")
 	f.StringVar(&list.Name, "sanctions", "", "the files are sanctions lists of this `NAME`")
-	f.StringVar(&list.Date, "date", "", "date of the list, YYYY-MM-DD")
+	f.StringVar(&list.Date, "date", "", "date of the list, YYYY-MM-DD; not needed where the list names it")
 	f.StringVar(&list.Source, "source", "", "URL of the list")
 	f.StringVar(&list.Asset, "asset", "", "asset of addresses whose line names none; default: what the file's name ends with")
 	return cmd
@@ -106,21 +114,12 @@ of the same tag of the same source takes the earlier one's place in answers.`,
 
 // file takes in one file, or nothing of it.
 func (s *imported) file(ctx context.Context, archive *evidence.Archive, name string, list tags.List) error {
+	if list.Name != "" {
+		return s.list(ctx, archive, name, list)
+	}
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return err
-	}
-	if list.Name != "" {
-		if list.Asset == "" {
-			list.Asset = tags.AssetOfFile(name)
-		}
-		found, doubts, err := tags.ReadList(bytes.NewReader(data), list)
-		if err != nil {
-			return err
-		}
-		s.doubts(name, doubts, len(doubts))
-		s.Tags += len(found)
-		return claimTags(ctx, archive, head(name, data, list.Name, ""), found, nil)
 	}
 	pack, actors, err := tags.Read(bytes.NewReader(data))
 	switch {
@@ -134,6 +133,36 @@ func (s *imported) file(ctx context.Context, archive *evidence.Archive, name str
 	s.doubts(name, pack.Warnings, pack.Doubts)
 	s.Tags += len(pack.Tags)
 	return claimTags(ctx, archive, head(name, data, pack.Title, pack.Creator), pack.Tags, nil)
+}
+
+// list takes in a sanctions list, which may be large, without holding it.
+func (s *imported) list(ctx context.Context, archive *evidence.Archive, name string, list tags.List) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if list.Asset == "" {
+		list.Asset = tags.AssetOfFile(name)
+	}
+	sum := sha256.New()
+	whole := io.TeeReader(f, sum)
+	found, doubts, err := tags.ReadList(whole, list)
+	if err == nil {
+		_, err = io.Copy(io.Discard, whole) // what is behind the list is of the file too
+	}
+	if err != nil {
+		return err
+	}
+	s.doubts(name, doubts, len(doubts))
+	s.Tags += len(found)
+	for _, t := range found {
+		if s.oldest == "" || t.Date < s.oldest {
+			s.oldest = t.Date
+		}
+	}
+	b := tags.Batch{File: filepath.Base(name), Digest: "sha256:" + hex.EncodeToString(sum.Sum(nil)), Title: list.Name}
+	return claimTags(ctx, archive, b, found, nil)
 }
 
 func (s *imported) doubts(file string, some []tags.Problem, all int) {
