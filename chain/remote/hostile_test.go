@@ -283,3 +283,28 @@ func TestCancel(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestBlocksMissing: a node that pruned a block, or has not loaded it yet, is told
+// from one that lies, with what to do.
+func TestBlocksMissing(t *testing.T) {
+	b, txids, subjects := synthetic(t)
+	core := b.Core(chaintest.Indexes{Tx: true, Filter: true})
+	for message, hint := range map[string]string{
+		"Block not available (pruned data)":          "thrown old blocks away",
+		"Block not available (not fully downloaded)": "still loading",
+		"Block not found on disk":                    "",
+	} {
+		h := altered(core, "getblock [", func(string) string {
+			return fmt.Sprintf(`{"result":null,"error":{"code":-1,"message":%q},"id":"tamga"}`, message)
+		})
+		src, err := Node(t.Context(), serve(t, h), quick())
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = everything(src, txids, subjects)
+		var e *rpc.Error
+		if !errors.As(err, &e) || !strings.Contains(err.Error(), message) || !strings.Contains(e.Hint, hint) || hint == "" && e.Hint != "" {
+			t.Errorf("%s: %v, hint %q", message, err, e.Hint)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -28,6 +29,17 @@ type Fault struct {
 
 func (e *Fault) Error() string {
 	return fmt.Sprintf("the node answers %.*q (%d)", maxRPCErrorLength, e.Message, e.Code)
+}
+
+// hint is what to do where a node says that it does not hold a block.
+func (e *Fault) hint() string {
+	switch {
+	case strings.Contains(e.Message, "pruned data"):
+		return "the node has thrown old blocks away (prune=): ask one that keeps them all, or an Esplora server"
+	case strings.Contains(e.Message, "not fully downloaded"), strings.Contains(e.Message, "initial block download"):
+		return "the node is still loading the chain: ask again when it is done"
+	}
+	return ""
 }
 
 // IsCode says whether an error is, or wraps, a Fault of that code.
@@ -70,7 +82,7 @@ func Call(ctx context.Context, a Asker, version string, timeout time.Duration, m
 	case r.Error != nil && r.Error.Code == CodeWarmUp:
 		return nil, fail(r.Error, "the node is starting; ask again when it is ready")
 	case r.Error != nil:
-		return nil, fail(r.Error, "")
+		return nil, fail(r.Error, r.Error.hint())
 	case got.Status != 200:
 		return nil, fail(fmt.Errorf("HTTP status %d", got.Status), "")
 	case r.ID != rpcID:
