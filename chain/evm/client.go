@@ -18,10 +18,15 @@ import (
 type rpcBlock struct {
 	header
 	Transactions []json.RawMessage `json:"transactions"`
-	Withdrawals  []struct {
-		Address Account  `json:"address"`
-		Amount  quantity `json:"amount"` // gwei
-	} `json:"withdrawals"`
+	Withdrawals  []withdrawal      `json:"withdrawals"`
+}
+
+// withdrawal is what a validator takes out (EIP-4895).
+type withdrawal struct {
+	Index     quantity `json:"index"`
+	Validator quantity `json:"validatorIndex"`
+	Address   Account  `json:"address"`
+	Amount    quantity `json:"amount"` // gwei
 }
 
 type rpcReceipt struct {

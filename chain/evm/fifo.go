@@ -93,7 +93,7 @@ func (t *tracer) open(ctx context.Context, key bookKey, x *transfer, depth int, 
 	switch {
 	case b.why != "" && t.o.Method != chain.Poison:
 		return b, stopped{reason: chain.EndUnknown}, b.why, nil
-	case t.wide(b):
+	case depth > 0 && t.wide(b): // the subject is passed through whatever it is
 		return b, stopped{reason: chain.EndFanout}, "", nil
 	}
 	return b, s, "", nil

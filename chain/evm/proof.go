@@ -152,6 +152,20 @@ func (l *Ledger) proven(h *header, txs []rpcTx) error {
 	return nil
 }
 
+// withdrawn compares withdrawals with the root in their block's header.
+func (l *Ledger) withdrawn(h *header, all []withdrawal) error {
+	var items [][]byte
+	for _, w := range all {
+		items = append(items, rlpList(rlpInt(w.Index), rlpInt(w.Validator), rlpBytes(w.Address[:]), rlpInt(w.Amount)))
+	}
+	switch {
+	case h.Withdrawn == nil && len(all) == 0, l.tron:
+	case h.Withdrawn == nil || trieRoot(items) != *h.Withdrawn:
+		return rpc.Lie("its withdrawals are not those of its header")
+	}
+	return nil
+}
+
 // settled compares receipts with the root in their block's header: then a failure,
 // the gas and the logs are the ledger's word and no longer the node's.
 func (l *Ledger) settled(h *header, txs []rpcTx, receipts []rpcReceipt) error {

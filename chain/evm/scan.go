@@ -97,14 +97,14 @@ func (l *Ledger) scanBlock(ctx context.Context, height int64) error {
 		return err
 	}
 	base := transfer{place: place{height: height}, block: *h.Hash, time: seconds(h.Timestamp), evidence: said}
+	if err := l.withdrawn(h, b.Withdrawals); err != nil {
+		return l.wrong(asked, err)
+	}
 	for i, w := range b.Withdrawals {
 		t := base
 		t.place.tx, t.seq, t.kind, t.made, t.to = afterAll, int64(i), KindWithdrawal, true, w.Address
 		t.amount = new(big.Int).Mul(w.Amount.or0(), gwei)
 		l.note(&t)
-	}
-	if len(b.Transactions) == 0 {
-		return nil
 	}
 	txs := make([]rpcTx, len(b.Transactions))
 	for i, raw := range b.Transactions {
@@ -118,6 +118,9 @@ func (l *Ledger) scanBlock(ctx context.Context, height int64) error {
 	}
 	if err := l.proven(h, txs); err != nil {
 		return l.wrong(asked, err)
+	}
+	if len(txs) == 0 {
+		return nil
 	}
 	receipts, told, err := l.receipts(ctx, height, txs)
 	if err != nil {

@@ -113,25 +113,33 @@ type traced struct {
 // them.
 type world struct {
 	*author
-	named                        map[string]common.Address
-	coin, pictures, shop         common.Address
-	coinAsset, picture           string
-	forwarder, refuser, treasury common.Address
+	named                map[string]common.Address
+	coin, pictures, shop common.Address
+	coinAsset, picture   string
+	forwarder, refuser   common.Address
+}
+
+func newAuthor(t *testing.T, node *Node) *author {
+	t.Helper()
+	a := &author{node: node, ctx: t.Context(), keys: map[common.Address]*ecdsa.PrivateKey{}, nonce: map[common.Address]uint64{}}
+	key, err := crypto.HexToECDSA("b71c71a67e1177ad4e901695e1b4b9ee17ae16c6668d313eac2f96dbcda3f291") // published with geth --dev
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.treasury = crypto.PubkeyToAddress(key.PublicKey)
+	a.keys[a.treasury] = key
+	return a
 }
 
 func makeWorld(t *testing.T, node *Node) *world {
 	t.Helper()
-	w := &world{author: &author{node: node, ctx: t.Context(), keys: map[common.Address]*ecdsa.PrivateKey{}, nonce: map[common.Address]uint64{}}, named: map[string]common.Address{}}
+	w := &world{author: newAuthor(t, node), named: map[string]common.Address{}}
 	check := func(err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	key, err := crypto.HexToECDSA("b71c71a67e1177ad4e901695e1b4b9ee17ae16c6668d313eac2f96dbcda3f291") // published with geth --dev
-	check(err)
-	w.treasury = crypto.PubkeyToAddress(key.PublicKey)
-	w.keys[w.treasury] = key
 	for _, name := range []string{"vendor", "buyer", "mule", "cashier", "exchange", "collector", "painter"} {
 		w.named[name] = w.account(name)
 	}

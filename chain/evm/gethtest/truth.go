@@ -45,6 +45,8 @@ type author struct {
 	nonce map[common.Address]uint64
 	sent  []plan
 	all   []moved
+
+	treasury common.Address // what the first block allots to
 }
 
 var (
