@@ -244,3 +244,49 @@ func TestWalletsOfGrown(t *testing.T) {
 	_, w := openWallets(t, dir)
 	w.Close()
 }
+
+// TestGrownOutOfOrder: block files as a node's first download leaves them, blocks
+// before their parents, stale ones among them, the last record cut where the node has
+// got to: after each step the index is the one built at once.
+func TestGrownOutOfOrder(t *testing.T) {
+	for seed := range uint64(3) {
+		rng := rand.New(rand.NewPCG(seed, 10))
+		b := chaintest.New(fmt.Sprint("out of order", seed))
+		payments(t, b, rng, 70)
+		b.Fork(b.Height()-9, 3)
+		shaped := t.TempDir()
+		if err := b.WriteShape(shaped, chaintest.Shape{Shuffle: true}); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := os.ReadFile(filepath.Join(shaped, "blk00000.dat"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks, dir := t.TempDir(), t.TempDir()
+		o := Options{cut: cutRules{rows: 30, fan: 2, settle: 6}}
+		islands, torn := 0, 0
+		for at := 2000; ; at = min(at+1+rng.IntN(len(raw)/5), len(raw)) {
+			half := len(raw) / 2 // the first file is full by then
+			for i, part := range [][]byte{raw[:min(at, half)], raw[min(at, half):at]} {
+				file := filepath.Join(blocks, fmt.Sprintf("blk%05d.dat", i))
+				if had, _ := os.ReadFile(file); len(part) > len(had) {
+					if err := os.WriteFile(file, part, 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			s, err := Build(context.Background(), dir, blocks, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			islands, torn = max(islands, s.Islands), max(torn, s.Torn)
+			equalsWhole(t, dir, blocks, o)
+			if at == len(raw) {
+				break
+			}
+		}
+		if islands == 0 || torn == 0 {
+			t.Fatalf("seed %d: %d islands, %d torn", seed, islands, torn)
+		}
+	}
+}

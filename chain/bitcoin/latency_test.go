@@ -54,14 +54,16 @@ func fan(b testing.TB, depth int) (*chaintest.Builder, string) {
 // BenchmarkTraceSixHops follows a coin that is split into three again and again by
 // FIFO through six transactions, 1,092 hops, from the index; memory is the same from
 // a source in memory: what is over is the price of reading blocks. micros/hop is
-// for either.
+// for each; layers is the index in several layers.
 func BenchmarkTraceSixHops(b *testing.B) {
 	c, subject := fan(b, 7)
-	_, x := mustBuild(b, b.TempDir(), write(b, c, chaintest.Shape{}), Options{})
+	blocks := write(b, c, chaintest.Shape{})
+	_, x := mustBuild(b, b.TempDir(), blocks, Options{})
+	_, cut := mustBuild(b, b.TempDir(), blocks, Options{cut: cutRules{rows: 500, fan: 8, settle: 100}})
 	for _, s := range []struct {
 		name string
 		src  chain.Source
-	}{{"index", x}, {"memory", c.Source()}} {
+	}{{"index", x}, {"layers", cut}, {"memory", c.Source()}} {
 		b.Run(s.name, func(b *testing.B) {
 			hops := 0
 			for b.Loop() {
@@ -92,7 +94,14 @@ func BenchmarkHistory(b *testing.B) {
 	if err := os.WriteFile(filepath.Join(blocks, "blk00000.dat"), file, 0o644); err != nil {
 		b.Fatal(err)
 	}
-	_, x := mustBuild(b, b.TempDir(), blocks, Options{})
+	b.Run("one layer", func(b *testing.B) { benchmarkHistory(b, blocks, Options{}) })
+	b.Run("as many layers as mainnet", func(b *testing.B) {
+		benchmarkHistory(b, blocks, Options{cut: cutRules{rows: 1 << 13, fan: 8, settle: 50}})
+	})
+}
+
+func benchmarkHistory(b *testing.B, blocks string, o Options) {
+	s, x := mustBuild(b, b.TempDir(), blocks, o)
 	seen := map[string]bool{}
 	var addrs []string
 	for num := range uint32(x.txs.len()) {
@@ -135,6 +144,7 @@ func BenchmarkHistory(b *testing.B) {
 	}
 	slices.Sort(took)
 	at := func(p float64) float64 { return float64(took[int(p*float64(len(took)-1))].Nanoseconds()) / 1000 }
+	b.ReportMetric(float64(s.Layers), "layers")
 	b.ReportMetric(at(.5), "p50-µs")
 	b.ReportMetric(at(.99), "p99-µs")
 	b.ReportMetric(at(1), "max-µs")

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // readAhead is how much of a block file is read at a time.
@@ -120,7 +121,12 @@ type record struct {
 // says that a record is no block, the scan goes on right behind its magic, so
 // that a wrong length costs one block and not the rest of the file.
 func scanFile(ctx context.Context, w *window, magic [4]byte, d *Damage, f func(r record) (ok bool, err error)) error {
-	for pos := int64(0); pos+8 <= w.size; {
+	return scanFrom(ctx, w, 0, magic, d, f)
+}
+
+// scanFrom is scanFile from an offset on.
+func scanFrom(ctx context.Context, w *window, pos int64, magic [4]byte, d *Damage, f func(r record) (ok bool, err error)) error {
+	for pos+8 <= w.size {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -221,7 +227,13 @@ func DetectNetwork(ctx context.Context, dir string) (string, error) {
 func detect(ctx context.Context, w *window) (string, error) {
 	best, at := "", int64(-1)
 	found := errors.New("found")
-	for _, n := range networks {
+	order := slices.Clone(networks[:])
+	if head, err := w.at(0, 4); err != nil {
+		return "", err
+	} else if len(head) == 4 { // whose magic stands at the start most likely has the first block
+		slices.SortStableFunc(order, func(a, b network) int { return cmpBool(b.magic == [4]byte(head), a.magic == [4]byte(head)) })
+	}
+	for _, n := range order {
 		err := scanFile(ctx, w, n.magic, new(Damage), func(r record) (bool, error) {
 			var br blockReader
 			if _, err := br.read(r.raw, nil); err != nil {

@@ -49,31 +49,6 @@ func scannedAt(r []byte, file int32) scanned {
 	}
 }
 
-// readFile reads a block file and returns what it holds.
-func (b *builder) readFile(ctx context.Context, i int, buf []byte, r *blockReader) (found []scanned, grown []byte, d Damage, err error) {
-	w, f, err := openWindow(filepath.Join(b.m.Blocks, b.m.Sources[i].Name), b.key)
-	if err != nil {
-		return nil, buf, d, err
-	}
-	defer f.Close()
-	w.buf = buf[:0]
-	w.size = min(w.size, b.m.Sources[i].Size) // a node may be appending to it
-	last := int64(0)
-	err = scanFile(ctx, w, b.network.magic, &d, func(rec record) (bool, error) {
-		info, ok := r.info(rec.raw)
-		if !ok {
-			return false, nil
-		}
-		info.file, info.offset = int32(i), rec.offset
-		found = append(found, info)
-		b.progress(rec.offset + int64(len(rec.raw)) - last)
-		last = rec.offset + int64(len(rec.raw))
-		return true, nil
-	})
-	b.progress(w.size - last)
-	return found, w.buf, d, err
-}
-
 // info reads a whole block and keeps what its order needs.
 func (r *blockReader) info(raw []byte) (s scanned, ok bool) {
 	s.claimed = -1
@@ -119,24 +94,7 @@ func (b *builder) scan(ctx context.Context) ([]scanned, error) {
 		b.total += 2 * s.Size
 	}
 	b.known, b.filesRead = nil, len(todo)
-	buffers := make([][]byte, b.o.Workers)
-	readers := make([]blockReader, b.o.Workers)
-	err := b.each(ctx, len(todo), func(ctx context.Context, worker, k int) error {
-		i := todo[k]
-		found, buf, damage, err := b.readFile(ctx, i, buffers[worker], &readers[worker])
-		if err != nil {
-			return err
-		}
-		buffers[worker], perFile[i] = buf, found
-		s := &b.m.Sources[i]
-		s.Blocks, s.Damage = len(found), damage
-		rows := make([]byte, 0, len(found)*scanRow)
-		for k := range found {
-			rows = found[k].row(rows)
-		}
-		return b.journal.add(recordSource, s, rows)
-	})
-	if err != nil {
+	if err := b.readFiles(ctx, todo, perFile); err != nil {
 		return nil, err
 	}
 	for _, s := range b.m.Sources {
