@@ -75,10 +75,17 @@ func TestKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := contents(t, clean)
-	killed, resumed, rounds := 0, 0, 0
-	for wait := 3; killed < 20 && rounds < 200; rounds++ {
-		_, err := os.Stat(filepath.Join(dir, journalName))
-		if err == nil {
+	journal := func() int64 {
+		info, err := os.Stat(filepath.Join(dir, journalName))
+		if err != nil {
+			return 0
+		}
+		return info.Size()
+	}
+	killed, resumed := 0, 0
+	for killed < 20 {
+		begin := journal()
+		if begin > 0 {
 			resumed++
 		}
 		cmd := child(t, dir, blocks.dir)
@@ -87,15 +94,25 @@ func TestKilled(t *testing.T) {
 		}
 		done := make(chan error, 1)
 		go func() { done <- cmd.Wait() }()
-		select {
-		case err := <-done:
-			done <- err
-		case <-time.After(time.Duration(1+rng.IntN(wait)) * time.Millisecond):
-			cmd.Process.Kill()
+		// Once it has got further by so many bytes of the journal, and then a moment.
+		further, moment := 1+rng.Int64N(6000), time.Duration(rng.IntN(3000))*time.Microsecond
+		for ended := false; !ended; {
+			select {
+			case err := <-done:
+				done <- err
+				ended = true
+			case <-time.After(200 * time.Microsecond):
+				if journal() < begin+further {
+					continue
+				}
+				time.Sleep(moment)
+				cmd.Process.Kill()
+				ended = true
+			}
 		}
-		if err := <-done; err != nil {
+		through := <-done == nil
+		if !through {
 			killed++
-			wait++ // so that it gets further, and again has work left
 		}
 		x, err := Open(dir)
 		if err != nil {
@@ -109,7 +126,7 @@ func TestKilled(t *testing.T) {
 		if s.Blocks == old.Blocks {
 			continue
 		}
-		if err := same(contents(t, dir), want); err != nil && killed == 0 {
+		if err := same(contents(t, dir), want); through && err != nil {
 			t.Fatal(err)
 		}
 		// It came to its end: from the beginning again.
@@ -121,7 +138,6 @@ func TestKilled(t *testing.T) {
 		if old, err = Build(ctx, dir, short.dir, Options{cut: small}); err != nil {
 			t.Fatal(err)
 		}
-		wait = 3
 	}
 	if killed < 20 || resumed < 5 {
 		t.Fatalf("%d builds killed, %d resumed", killed, resumed)
