@@ -73,6 +73,18 @@ func join() *tamga.Tx {
 		append(repeat(v, 5), 1_234_567+gain, 2_012_344+gain, 2_790_121+gain, 3_567_898+gain))
 }
 
+// tenths is a round of eleven who take about a tenth of a bitcoin each.
+func tenths(height int64) *tamga.Tx {
+	const v, gain = 10_332_842, 1_000
+	change := ramp(1_234_567, 777_777, 10)
+	in := []int64{v + 10*gain + 9_000}
+	for i := range change {
+		in = append(in, v+change[i])
+		change[i] += gain
+	}
+	return made(witnessKey, height, in, append(repeat(v, 11), change...))
+}
+
 // two is a payment with two equal outputs and change of two sizes, from coins of
 // the values given.
 func two(a, b int64) *tamga.Tx {
@@ -106,6 +118,8 @@ func TestClassify(t *testing.T) {
 		"a payer who is among the paid":   {func() *tamga.Tx { x := join(); x.Out[0].Address = "in0"; return x }(), None, false, true},
 		"one who takes twice":             {func() *tamga.Tx { x := join(); x.Out[0].Address = x.Out[1].Address; return x }(), None, false, false},
 		"changes that no coins add up to": {made(witnessKey, 500_000, ramp(71_111_111, 3_333_331, 6), append(repeat(35_281_835, 5), ramp(1_234_567, 777_777, 4)...)), Other, true, true},
+		"of JoinMarket or of Wasabi 1":    {tenths(600_000), Other, true, true},
+		"before there was a Wasabi":       {tenths(500_000), JoinMarket, true, true},
 		"two who mix":                     {two(71_000_000, 40_000_000), None, false, true},
 		"two equal payments of coins that do not split": {two(55_000_000, 56_000_000), None, false, false},
 		"a small round of WabiSabi":                     {made(taproot, 760_000, ramp(30_000_000, -3_000_017, 5), []int64{43_046_721, 16_777_216, 8_388_608, 2_097_152, 1_594_323, 1_234_567, 262_144}), Wasabi2, true, true},

@@ -20,6 +20,9 @@ func joinmarket(s *shape) (float64, string) {
 	if n < 3 || s.height >= 0 && s.height < joinmarketFrom || len(s.in) < n || s.owners < n || !s.distinct || s.data > 0 || s.reused() > 0 || s.decomposed() {
 		return 0, ""
 	}
+	if n >= 10 && nearTenth(s.mode.value) && (s.height < 0 || s.height >= wasabi1From) {
+		return 0, "" // a small round of Wasabi 1 may look the same
+	}
 	rest := len(s.out) - n
 	if rest < 1 || rest > n || n-rest > 1 && rest < 2 {
 		return 0, "" // one change alone, beside more than two: a batch of payments
@@ -59,7 +62,11 @@ func duo(s *shape) (float64, string) {
 		return 0, ""
 	}
 	matched, gained, _ := s.parties()
-	if rest := len(s.out) - 2; gained != 1 || matched != rest {
+	rest := len(s.out) - 2
+	if gained != 1 || matched != rest {
+		return 0, ""
+	}
+	if len(s.in) > 6 || rest < 2 && len(s.in) > 3 { // among many sums some fit by chance
 		return 0, ""
 	}
 	return 0.7, fmt.Sprintf("2 outputs of %d satoshi, and one of two parties gained by it", s.mode.value)

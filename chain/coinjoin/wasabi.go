@@ -19,9 +19,8 @@ func wasabi1(s *shape) (float64, string) {
 	if len(s.in) < 10 || s.height >= 0 && s.height < wasabi1From || s.data > 0 {
 		return 0, ""
 	}
-	const base = 10_000_000
 	g := s.mode
-	if g.n < 10 || g.value < base*8/10 || g.value > base*12/10 || s.decomposed() {
+	if g.n < 10 || !nearTenth(g.value) || s.decomposed() {
 		return 0, ""
 	}
 	if g.n > s.owners || s.owners > 7*g.n || !s.distinct || 10*s.reused() > len(s.out) {
@@ -39,7 +38,7 @@ func wasabi1(s *shape) (float64, string) {
 	}
 	paid := s.paysTo(coordinators...)
 	// At most one output a party beside the equal ones, and no fee to a coordinator:
-	// a large round of JoinMarket, which chose about the same amount.
+	// more likely a large round of JoinMarket, which chose about the same amount.
 	if rest := len(s.out) - g.n; levels == 1 && g.n < 20 && rest <= g.n && !paid {
 		return 0, ""
 	}
@@ -49,6 +48,9 @@ func wasabi1(s *shape) (float64, string) {
 	}
 	return confidence, fmt.Sprintf("%d equal outputs of %d satoshi, %d levels, %d inputs of %d scripts, %d other outputs", g.n, g.value, levels, len(s.in), s.owners, unique)
 }
+
+// nearTenth says whether a value is about a tenth of a bitcoin.
+func nearTenth(v int64) bool { return v >= 8_000_000 && v <= 12_000_000 }
 
 // coordinators are where Wasabi 1's coordinator let its fees be paid to until
 // block 610,000, when it began to use fresh addresses.
