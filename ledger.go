@@ -153,6 +153,10 @@ type Merge struct {
 	Inputs   []MergeInput `json:"inputs,omitempty"` // of the transaction, at least two
 	Rule     string       `json:"rule"`             // rule@version
 	Decision *Decision    `json:"decision,omitempty"`
+
+	// Support is how many transactions say the same of the two addresses that a step
+	// of a proof connects, this one included; 255 stands for as many or more.
+	Support int `json:"support,omitempty"`
 }
 
 // HeldMerge is a merge that was not made, and what stands against it: size (one

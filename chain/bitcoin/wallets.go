@@ -316,17 +316,26 @@ func (w *Wallets) Why(ctx context.Context, a, b string, height int64) (tamga.Why
 		at = m.a + m.b - at
 	}
 	slices.Reverse(path)
+	var steps [][]merge
 	for i := 0; i < len(path); {
 		end := i + 1
 		for end < len(path) && path[end].tx == path[i].tx && path[end].rule == path[i].rule { // one transaction, one step
 			end++
 		}
-		step, err := w.step(path[i:end])
+		steps = append(steps, path[i:end])
+		i = end
+	}
+	support, err := w.support(ctx, from, steps, height)
+	if err != nil {
+		return tamga.Why{}, err
+	}
+	for i, ms := range steps {
+		step, err := w.step(ms)
 		if err != nil {
 			return tamga.Why{}, err
 		}
+		step.Support = support[i]
 		why.Proof = append(why.Proof, step)
-		i = end
 	}
 	return why, nil
 }

@@ -134,7 +134,11 @@ func mergeLine(m tamga.Merge) string {
 	if m.Height != nil {
 		where = fmt.Sprintf(" at height %d", *m.Height)
 	}
-	return fmt.Sprintf("%s%s: %s (%s)", m.TxID, where, strings.Join(inputs, ", "), m.Rule)
+	support := ""
+	if m.Support > 1 {
+		support = fmt.Sprintf(", %d transactions say so", m.Support)
+	}
+	return fmt.Sprintf("%s%s: %s (%s%s)", m.TxID, where, strings.Join(inputs, ", "), m.Rule, support)
 }
 
 func height(at int64) int64 {
