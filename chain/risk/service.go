@@ -15,6 +15,11 @@ var asked = []string{
 	"virtual_asset_service_provider", "coin_swapping", "peer_to_peer_exchange", "hosted-wallet", "escrow", "ico", "bank",
 }
 
+// IsService says whether a concept is a service that keeps records of its customers.
+func IsService(category string) bool {
+	return slices.ContainsFunc(asked, func(c string) bool { return tags.Is(category, c) })
+}
+
 // about tells whether a tag names one of some concepts, or what stands below them.
 func about(t tamga.Tag, wide ...string) bool {
 	for _, id := range append([]string{t.Category, t.Abuse}, t.Concepts...) {
@@ -52,7 +57,7 @@ func (f *Facts) service(ctx context.Context, addr string) (*Service, error) {
 	}
 	var s *Service
 	for _, t := range all {
-		if !slices.ContainsFunc(asked, func(c string) bool { return tags.Is(t.Category, c) }) {
+		if !IsService(t.Category) {
 			continue
 		}
 		if s == nil {

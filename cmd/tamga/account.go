@@ -14,6 +14,7 @@ import (
 	"tamga/chain"
 	"tamga/chain/evm"
 	"tamga/chain/rpc"
+	"tamga/chain/tags"
 	"tamga/internal/config"
 )
 
@@ -143,7 +144,7 @@ func (a *app) traceAccount(ctx context.Context, ws *config.Workspace, conf *conf
 			found, err := book.Lookup(ctx, address)
 			failed = errors.Join(failed, err)
 			for i := range found {
-				if t.stopMix && found[i].Category == "mixing_service" {
+				if t.stopMix && tags.Is(found[i].Category, "mixing_service") {
 					return chain.EndMix, &found[i]
 				}
 			}

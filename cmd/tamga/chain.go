@@ -18,7 +18,7 @@ import (
 
 func newChain(a *app) *cobra.Command {
 	cmd := &cobra.Command{Use: "chain", Short: "Decode blocks, and index a ledger for traces"}
-	cmd.AddCommand(newChainDecode(a), newChainIndex(a), newChainSync(a), newChainStatus(a), newChainClassify(a), newChainTransfers(a))
+	cmd.AddCommand(newChainDecode(a), newChainIndex(a), newChainSync(a), newChainStatus(a), newChainClassify(a), newChainTransfers(a), newChainDeposits(a))
 	return cmd
 }
 
