@@ -79,6 +79,11 @@ func (s *Store) Fill(ctx context.Context, claims iter.Seq2[json.RawMessage, erro
 		return fmt.Errorf("fill tags: %w", err)
 	}
 	defer tx.Rollback() // of no effect after Commit
+	insert, err := tx.PrepareContext(ctx, `INSERT OR REPLACE INTO tag VALUES (?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return fmt.Errorf("fill tags: %w", err)
+	}
+	defer insert.Close()
 	for data, err := range claims {
 		if err != nil {
 			return err
@@ -87,7 +92,7 @@ func (s *Store) Fill(ctx context.Context, claims iter.Seq2[json.RawMessage, erro
 		if err := json.Unmarshal(data, &b); err != nil {
 			return fmt.Errorf("fill tags: %w", err)
 		}
-		if err := put(ctx, tx, b); err != nil {
+		if err := put(ctx, tx, insert, b); err != nil {
 			return fmt.Errorf("fill tags: %w", err)
 		}
 	}
@@ -97,14 +102,13 @@ func (s *Store) Fill(ctx context.Context, claims iter.Seq2[json.RawMessage, erro
 	return tx.Commit()
 }
 
-func put(ctx context.Context, tx *sql.Tx, b Batch) error {
+func put(ctx context.Context, tx *sql.Tx, insert *sql.Stmt, b Batch) error {
 	for _, t := range b.Tags {
 		data, err := json.Marshal(t)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO tag VALUES (?, ?, ?, ?, ?, ?)`,
-			subject(t), t.Label, t.Source, t.Asset, t.ClusterDefiner, string(data)); err != nil {
+		if _, err := insert.ExecContext(ctx, subject(t), t.Label, t.Source, t.Asset, t.ClusterDefiner, string(data)); err != nil {
 			return err
 		}
 	}

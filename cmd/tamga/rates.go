@@ -59,8 +59,9 @@ func newRatesImport(a *app) *cobra.Command {
 		Short: "Take in a table of daily rates",
 		Long: `Import takes in a table with the columns date (YYYY-MM-DD), asset, currency, rate and
 source. Where it lacks asset, currency or source, their flags say it for all rows;
---column names the column of the rate. A wrong row refuses the table. Days without a
-rate stay without one: no value is guessed for them.`,
+--column names the column of the rate. A wrong row refuses the table. A day without a
+rate has no value: neither a weekend or another gap in the table, nor what lies before
+its first day or after its last, is filled from a day beside it.`,
 		Example: `  tamga rates import rates.csv
   tamga rates import daily.csv --asset BTC --currency USD --column 'price(USD)' --source https://rates.example/btc`,
 		Args: args(cobra.ExactArgs(1)),
