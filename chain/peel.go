@@ -88,7 +88,7 @@ func Peel(ctx context.Context, src Source, subject string, o PeelOptions) (PeelC
 		n := uint64(0)
 		if given {
 			if n, err = strconv.ParseUint(vout, 10, 32); err != nil || n >= uint64(len(tx.Out)) {
-				return PeelChain{}, fmt.Errorf("peel %s: the transaction has outputs 0 to %d", subject, len(tx.Out)-1)
+				return PeelChain{}, fmt.Errorf("peel %s: %w", subject, noOutput(tx))
 			}
 		}
 		err = p.forward(ctx, tx, given, uint32(n))

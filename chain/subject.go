@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"tamga"
 	"tamga/internal/address"
 )
 
@@ -31,6 +32,11 @@ func OtherNetwork(a address.Address, asked string) error {
 		return nil
 	}
 	return subjectError{fmt.Sprintf("an address of %s, and the source holds %s", a.Network, asked)}
+}
+
+// noOutput is the error of TXID:N where the transaction has no such output.
+func noOutput(tx *tamga.Tx) error {
+	return subjectError{fmt.Sprintf("the transaction has outputs 0 to %d", len(tx.Out)-1)}
 }
 
 // subjectError reads as what it says, and is ErrSubject.

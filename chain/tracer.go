@@ -118,7 +118,7 @@ func (t *tracer) seed(ctx context.Context, subject string) error {
 	if one {
 		n, err = strconv.ParseUint(vout, 10, 32)
 		if err != nil || n >= uint64(len(tx.Out)) {
-			return subjectError{fmt.Sprintf("the transaction has outputs 0 to %d", len(tx.Out)-1)}
+			return noOutput(tx)
 		}
 	}
 	for _, out := range tx.Out {

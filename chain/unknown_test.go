@@ -98,6 +98,9 @@ func TestNoSubject(t *testing.T) {
 			t.Errorf("trace %s: %v", subject, err)
 		}
 	}
+	if _, err := chain.Peel(ctx, src, id+":9", chain.PeelOptions{}); !errors.Is(err, chain.ErrSubject) {
+		t.Errorf("peel: %v", err)
+	}
 	for _, subject := range []string{"", "nonsense", b.Address("a"), id[:63]} {
 		if _, err := chain.Peel(ctx, src, subject, chain.PeelOptions{}); !errors.Is(err, chain.ErrSubject) {
 			t.Errorf("peel %s: %v", subject, err)
