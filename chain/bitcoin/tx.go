@@ -85,6 +85,16 @@ func skip(b []byte, pos int) (int, error) {
 	return next + int(n), nil
 }
 
+// skipShort is skip for lengths of one byte that the input holds; ok is false for
+// any other. It is what nearly every length takes, and small enough to be inlined.
+func skipShort(b []byte, pos int) (next int, ok bool) {
+	if pos >= len(b) || b[pos] >= 0xfd {
+		return 0, false
+	}
+	next = pos + 1 + int(b[pos])
+	return next, next <= len(b)
+}
+
 // count reads how many items follow, each of at least least bytes.
 func count(b []byte, pos, least int) (int, int, error) {
 	n, next, err := size(b, pos)
@@ -122,19 +132,26 @@ func parseTx(b []byte, t *rawTx) (n int, err error) {
 	}
 	t.ins = pos
 	for range t.nIn {
-		if pos, err = skip(b, pos+36); err != nil {
-			return 0, err
+		next, ok := skipShort(b, pos+36)
+		if !ok {
+			if next, err = skip(b, pos+36); err != nil {
+				return 0, err
+			}
 		}
-		pos += 4
+		pos = next + 4
 	}
 	if t.nOut, pos, err = count(b, pos, minOutput); err != nil {
 		return 0, err
 	}
 	t.outs = pos
 	for range t.nOut {
-		if pos, err = skip(b, pos+8); err != nil {
-			return 0, err
+		next, ok := skipShort(b, pos+8)
+		if !ok {
+			if next, err = skip(b, pos+8); err != nil {
+				return 0, err
+			}
 		}
+		pos = next
 	}
 	t.outsEnd = pos
 	if t.segwit {
