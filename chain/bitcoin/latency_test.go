@@ -96,7 +96,7 @@ func BenchmarkHistory(b *testing.B) {
 	}
 	b.Run("one layer", func(b *testing.B) { benchmarkHistory(b, blocks, Options{}) })
 	b.Run("as many layers as mainnet", func(b *testing.B) {
-		benchmarkHistory(b, blocks, Options{cut: cutRules{rows: 1 << 13, fan: 8, settle: 50}})
+		benchmarkHistory(b, blocks, Options{cut: cutRules{rows: 1 << 12, fan: 8, settle: 50}})
 	})
 }
 

@@ -386,3 +386,40 @@ func FuzzJournal(f *testing.F) {
 		j.close()
 	})
 }
+
+// TestCountAddresses: going through all scripts at once and looking those of a layer
+// up in the ones before count the same, and what the chain says.
+func TestCountAddresses(t *testing.T) {
+	ctx := context.Background()
+	b := economy(t, 60)
+	dir := t.TempDir()
+	s, x := mustBuild(t, dir, write(t, b, chaintest.Shape{}), Options{cut: small})
+	paid := map[string]bool{}
+	for _, tx := range b.Txs() {
+		for _, out := range tx.Out {
+			if out.Address != "" {
+				paid[out.Address] = true
+			}
+		}
+	}
+	if len(x.layers) < 4 || s.Addresses != int64(len(paid)) {
+		t.Fatalf("%d layers, %d addresses, want %d", len(x.layers), s.Addresses, len(paid))
+	}
+	uncount := func() []layerFile {
+		layers := slices.Clone(x.m.Layers)
+		for i := range layers {
+			layers[i].Addresses = uncounted
+		}
+		return layers
+	}
+	merged, probed := uncount(), uncount()
+	if err := mergeAddresses(ctx, dir, merged, x.layers); err != nil {
+		t.Fatal(err)
+	}
+	if err := probeAddresses(ctx, probed, x.layers); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(merged, x.m.Layers) || !slices.Equal(probed, x.m.Layers) {
+		t.Fatalf("%+v\n%+v\nwant %+v", merged, probed, x.m.Layers)
+	}
+}

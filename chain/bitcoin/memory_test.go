@@ -41,7 +41,11 @@ func TestMemory(t *testing.T) {
 		t.Skip("writes 48 MB of blocks")
 	}
 	ctx := context.Background()
-	blocks, made := synthetic(t, chaintest.Synthetic{Seed: 3, Size: 48 << 20, BlockSize: 400_000, FileSize: 8 << 20})
+	size := int64(48 << 20)
+	if raceEnabled {
+		size /= 6
+	}
+	blocks, made := synthetic(t, chaintest.Synthetic{Seed: 3, Size: size, BlockSize: 400_000, FileSize: 8 << 20})
 	dir := t.TempDir()
 	cmd := child(t, dir, "", childMemory+"="+blocks)
 	cmd.Args[1] = "-test.run=^TestMemoryProcess$"
