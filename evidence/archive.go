@@ -141,9 +141,11 @@ func (a *Archive) open() (err error) {
 	}
 	a.synced, a.syncAt = a.st.signed, a.opt.Now()
 	if a.st.tree.n > a.st.signed.Size {
-		return a.sync()
+		if err := a.sync(); err != nil {
+			return err
+		}
 	}
-	return nil
+	return a.finishRemovals()
 }
 
 func (a *Archive) warcPath(name string) string { return filepath.Join(a.dir, warcDir, name) }

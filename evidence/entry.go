@@ -59,6 +59,8 @@ type entry struct {
 	Revisit *int64          `json:"revisit"`
 	Records []record        `json:"records"`
 	Time    time.Time       `json:"time"`
+	Holder  int64           `json:"holder"`
+	For     int64           `json:"for"`
 	Claim   string          `json:"claim"`
 	Data    json.RawMessage `json:"data"`
 }
@@ -104,6 +106,13 @@ func decodeEntry(seq int64, text []byte) (*entry, error) {
 	case kindWarcinfo:
 		if len(e.Records) != 1 || e.Records[0].Offset != 0 {
 			return nil, fmt.Errorf("entry %d: a warcinfo is one record, at offset 0", seq)
+		}
+	case kindPayload:
+		if _, err := tamga.ParseDigest(string(e.Digest)); err != nil {
+			return nil, fmt.Errorf("entry %d: %w", seq, err)
+		}
+		if len(e.Records) != 1 || e.Size <= 0 || e.Holder < 0 || e.Holder >= e.For || e.For >= seq {
+			return nil, fmt.Errorf("entry %d: a payload is one record, carried on from one capture for a later one", seq)
 		}
 	case kindClaim:
 		if len(e.Records) != 0 {

@@ -136,7 +136,7 @@ func (a *Archive) original(k key, c *tamga.Capture) (e *entry, seen int64, err e
 	if e, err = a.entry(seen); err != nil {
 		return nil, seen, err
 	}
-	if e.Digest != c.Digest || e.Truncated != "" || e.Revisit != nil {
+	if e.Digest != c.Digest || e.Truncated != "" || e.Revisit != nil || a.Removed(seen) {
 		return nil, seen, nil
 	}
 	return e, seen, nil

@@ -132,8 +132,8 @@ func (a *Archive) all(ctx context.Context, from int64) iter.Seq2[*entry, error] 
 	}
 }
 
-// Captures yields the captures from entry from on that are there now, in order.
-// An error ends them.
+// Captures yields the captures from entry from on that are there now, in order,
+// but for those whose bytes were removed. An error ends them.
 func (a *Archive) Captures(ctx context.Context, from int64) iter.Seq2[tamga.Capture, error] {
 	return func(yield func(tamga.Capture, error) bool) {
 		for e, err := range a.all(ctx, from) {
@@ -141,7 +141,7 @@ func (a *Archive) Captures(ctx context.Context, from int64) iter.Seq2[tamga.Capt
 				yield(tamga.Capture{}, fmt.Errorf("read captures: %w", err))
 				return
 			}
-			if e.Kind == kindCapture && !yield(e.Capture, nil) {
+			if e.Kind == kindCapture && !a.Removed(e.Seq) && !yield(e.Capture, nil) {
 				return
 			}
 		}
@@ -208,7 +208,8 @@ func (a *Archive) Read(ctx context.Context, seq int64) (*tamga.Exchange, tamga.C
 }
 
 // Replay calls fn with each capture from entry from on that is there now, in
-// order, until fn returns an error.
+// order, until fn returns an error. Of a capture whose bytes were removed the
+// exchange has what the log says, and no head and no body.
 func (a *Archive) Replay(ctx context.Context, from int64, fn func(tamga.Capture, *tamga.Exchange) error) error {
 	for e, err := range a.all(ctx, from) {
 		if err != nil {
@@ -218,7 +219,7 @@ func (a *Archive) Replay(ctx context.Context, from int64, fn func(tamga.Capture,
 			continue
 		}
 		ex, err := a.exchange(e)
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrRemoved) {
 			return fmt.Errorf("replay capture %d: %w", e.Seq, err)
 		}
 		if err := fn(e.Capture, ex); err != nil {
@@ -233,6 +234,9 @@ func (a *Archive) exchange(e *entry) (*tamga.Exchange, error) {
 	ex := &tamga.Exchange{
 		URL: c.URL, Via: c.Via, Route: c.Route, Requested: c.Requested, Operator: c.Operator, Source: c.Source,
 		Tool: c.Tool, Status: c.Status, Truncated: c.Truncated, Outcome: c.Outcome, Detail: c.Detail,
+	}
+	if a.Removed(e.Seq) {
+		return ex, ErrRemoved
 	}
 	for _, r := range e.Records {
 		if err := a.readRecord(e, r, ex); err != nil {
@@ -258,8 +262,19 @@ func (a *Archive) readOriginal(e *entry, ex *tamga.Exchange) error {
 	if err != nil {
 		return err
 	}
+	if a.Removed(o.Seq) {
+		a.mu.RLock()
+		carrier, ok := a.st.carried[o.Seq]
+		a.mu.RUnlock()
+		if !ok {
+			return fmt.Errorf("%w: the payload of entry %d was removed and not carried on", ErrIntegrity, o.Seq)
+		}
+		if o, err = a.entry(carrier); err != nil {
+			return err
+		}
+	}
 	r, ok := o.payloadRecord()
-	if o.Kind != kindCapture || o.Revisit != nil || !ok {
+	if o.Kind != kindCapture && o.Kind != kindPayload || o.Revisit != nil || !ok {
 		return fmt.Errorf("%w: entry %d holds no payload", ErrIntegrity, o.Seq)
 	}
 	var full tamga.Exchange

@@ -3,6 +3,7 @@ package evidence
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -44,6 +45,11 @@ type state struct {
 
 	heads  map[int64]Head // kept for stamps, by size; not read where live
 	stamps []stampClaim
+
+	removed    map[int64]removal // by entry; nil where nothing was ever removed
+	unfinished map[int64]bool    // tombstones, by number, whose bytes may still be there
+	carried    map[int64]int64   // removed holder of a payload to the entry that carries it on
+	weak       map[int64]bool    // captures in held that do not hold their payload themselves
 
 	last    []byte // text of the newest capture entry that was not decoded
 	lastSeq int64
@@ -247,7 +253,7 @@ func (s *state) entry(off int64, text []byte) {
 
 func (s *state) hold(k key, seq int64) {
 	s.captures++
-	if _, ok := s.held[k]; !ok {
+	if have, ok := s.held[k]; !ok || s.weak[have] {
 		s.held[k] = seq
 	}
 }
@@ -276,6 +282,8 @@ func (s *state) take(e *entry) {
 		}
 	case kindWarcinfo:
 		s.files = append(s.files, warcFile{name: e.Records[0].File, info: e.Records[0].end()})
+	case kindPayload:
+		s.carry(e)
 	case kindClaim:
 		s.claim(e)
 	}
@@ -284,13 +292,23 @@ func (s *state) take(e *entry) {
 
 // claim takes a claim that is about the archive itself.
 func (s *state) claim(e *entry) {
-	if e.Claim == claimTimestamp {
-		c, err := readStampClaim(e)
-		if err != nil {
-			s.problem(entriesFile, s.size, "entry %d: %v", e.Seq, err)
-			return
+	var err error
+	switch e.Claim {
+	case claimTimestamp:
+		var c stampClaim
+		if c, err = readStampClaim(e); err == nil {
+			s.stamps = append(s.stamps, c)
 		}
-		s.stamps = append(s.stamps, c)
+	case claimTombstone:
+		err = s.tombstone(e)
+	case claimRemoved:
+		var d removedData
+		if err = json.Unmarshal(e.Data, &d); err == nil {
+			delete(s.unfinished, d.Tombstone)
+		}
+	}
+	if err != nil {
+		s.problem(entriesFile, s.size, "entry %d: %v", e.Seq, err)
 	}
 }
 

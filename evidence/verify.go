@@ -27,6 +27,7 @@ type Report struct {
 	Recovered []string  `json:"recovered"`
 	Problems  []Problem `json:"problems"`
 
+	Removed    int64         `json:"removed,omitempty"`    // captures and carried payloads whose bytes tombstones replace
 	Timestamps []StampReport `json:"timestamps,omitempty"` // by others, of heads of the log
 }
 
@@ -69,6 +70,21 @@ type verifier struct {
 
 	recovered []string
 	stamped   []StampReport
+	gone      int64 // entries whose bytes were removed
+}
+
+func (v *verifier) buried() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.gone++
+}
+
+// unburied names an entry whose bytes a killed retention run left there, in whole
+// or in part: the next writer finishes it.
+func (v *verifier) unburied(seq int64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.recovered = append(v.recovered, fmt.Sprintf("%s: the removal of entry %d was announced and not finished", entriesFile, seq))
 }
 
 func (v *verifier) run(ctx context.Context) (Report, error) {
@@ -86,7 +102,7 @@ func (v *verifier) run(ctx context.Context) (Report, error) {
 		err = v.stamps(ctx)
 	}
 	r := Report{
-		Captures: st.captures, LogSize: st.tree.n, Timestamps: v.stamped,
+		Captures: st.captures, LogSize: st.tree.n, Removed: v.gone, Timestamps: v.stamped,
 		Recovered: append(append([]string{}, st.recovered...), v.recovered...), Problems: append([]Problem{}, v.problems...),
 	}
 	slices.SortFunc(r.Problems, func(a, b Problem) int {
@@ -219,6 +235,10 @@ func (c *checker) close() {
 }
 
 func (c *checker) check(e *entry) {
+	if r, ok := c.v.st.removed[e.Seq]; ok {
+		c.removed(e, r)
+		return
+	}
 	payload := false
 	for _, r := range e.Records {
 		c.v.advance(r.Length)
@@ -268,8 +288,43 @@ func (c *checker) revisit(e *entry) {
 	if err != nil {
 		return
 	}
+	if _, gone := c.v.st.removed[*e.Revisit]; gone {
+		if carrier, ok := c.v.st.carried[*e.Revisit]; !ok {
+			c.v.problem(entriesFile, off, "entry %d revisits %d, whose payload was removed and not carried on", e.Seq, *e.Revisit)
+		} else if _, gone := c.v.st.removed[carrier]; gone {
+			c.v.problem(entriesFile, off, "entry %d revisits %d, whose payload was carried on and then removed", e.Seq, *e.Revisit)
+		}
+	}
 	if _, ok := o.payloadRecord(); !ok || o.Digest != e.Digest || o.Size != e.Size || o.Truncated != "" || o.Revisit != nil {
 		c.v.problem(entriesFile, off, "entry %d revisits %d, which does not hold its payload", e.Seq, *e.Revisit)
+	}
+}
+
+// removed checks that the bytes of an entry are those that its tombstone puts in
+// their place.
+func (c *checker) removed(e *entry, r removal) {
+	c.v.advance(r.Length)
+	name := warcDir + "/" + r.File
+	if want, err := e.region(); err != nil || want.File != r.File || want.Offset != r.Offset || want.Length != r.Length || want.Payload != r.Payload {
+		c.v.problem(entriesFile, c.v.st.offsets[e.Seq], "the tombstone of entry %d is of other bytes than the entry", e.Seq)
+		return
+	}
+	if !c.open(r.File) {
+		return
+	}
+	sum := sha256.New()
+	n, err := io.Copy(sum, io.NewSectionReader(c.f, r.Offset, r.Length))
+	switch {
+	case err != nil:
+		c.v.fail(err)
+	case n < r.Length:
+		c.v.problem(name, r.Offset, "tombstone of entry %d: the file ends after %d of %d bytes", e.Seq, n, r.Length)
+	case sumOf(sum) == r.Digest:
+		c.v.buried()
+	case c.v.st.unfinished[r.claim]:
+		c.v.unburied(e.Seq)
+	default:
+		c.v.problem(name, r.Offset, "tombstone of entry %d, %d bytes: they have SHA-256 %s, the log has %s", e.Seq, r.Length, sumOf(sum), r.Digest)
 	}
 }
 
@@ -317,7 +372,7 @@ func (w *warcRecord) matches(e *entry, r record) error {
 	if !strings.HasPrefix(w.get("WARC-Block-Digest"), "sha256:") {
 		return errors.New("no WARC-Block-Digest with SHA-256")
 	}
-	if e.Kind != kindCapture {
+	if e.Kind == kindWarcinfo {
 		return nil
 	}
 	if got := w.get("WARC-Target-URI"); got != e.URL {

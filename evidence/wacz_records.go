@@ -64,6 +64,10 @@ func (x *waczWriter) capture(seq int64, out *warcOut) error {
 	if err != nil {
 		return err
 	}
+	if x.a.Removed(seq) {
+		x.sum.Removed++
+		return nil
+	}
 	line := waczCapture{Seq: seq}
 	for i, r := range e.Records {
 		member, as, redacted, err := x.record(e, r)
