@@ -18,7 +18,9 @@
 //   - What is beyond the signed head may be cut short by a crash, and is then cut
 //     back to the last whole record and named; what is whole must be right. A
 //     changed byte is never repaired.
-//   - Nothing is rewritten except the head, which is replaced as a whole.
+//   - Nothing is rewritten except the head, which is replaced as a whole, and the
+//     bytes of captures that are removed: a signed tombstone announces what takes
+//     their place, at the same length (docs/adr/0007-removal-under-tombstones.md).
 //   - A capture's number is its place in the log, for ever.
 //
 // The formats are in docs/formats/warc.md and docs/formats/log.md.

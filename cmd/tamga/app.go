@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -94,7 +95,7 @@ It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
 		newTrace(a), newCluster(a), newWhy(a), newExport(a), newChain(a),
 		newTags(a), newVASP(a), newRisk(a), newRates(a),
 		newServe(a))
-	add("keep", newVerify(a), newSeal(a), newReindex(a), newConfig(a), newGenerate(a), newVersion(a))
+	add("keep", newVerify(a), newSeal(a), newRetention(a), newReindex(a), newConfig(a), newGenerate(a), newVersion(a))
 	return root
 }
 
@@ -232,6 +233,12 @@ func (a *app) enter(write bool) (*house, error) {
 		return nil, err
 	}
 	h.pipe = &pipeline.Pipeline{Archive: h.archive, Reader: reader, Store: h.store, Log: a.log, Profile: profiles(conf)}
+	if write { // a retention run may have been killed before the index forgot
+		if err := a.forget(context.Background(), h); err != nil {
+			h.Close()
+			return nil, err
+		}
+	}
 	return h, nil
 }
 
