@@ -82,6 +82,8 @@ type AccountHop struct {
 	Time   time.Time  `json:"time"`
 	Sale   *Sale      `json:"sale,omitempty"`
 	Fiat   *Fiat      `json:"fiat,omitempty"`
+
+	Evidence string `json:"evidence,omitempty"` // as of a Transfer
 }
 
 // AccountIn is the account that pays and, by FIFO, the credit of it that the

@@ -51,10 +51,12 @@ type Ledger struct {
 	logs    map[logKey][]*transfer
 	coins   map[Account][]*transfer // after the scan
 	scanned bool
-	traces  bool
+	tried   bool   // whether the node was asked for traces of calls
 	noTrace string // why calls are not seen
-	books   map[bookKey]*book
-	infos   map[Account]tamga.Asset
+
+	single map[int64]map[Account][]*transfer // of blocks that were read alone
+	books  map[bookKey]*book
+	infos  map[Account]tamga.Asset
 }
 
 type logKey struct {
@@ -109,7 +111,7 @@ func open(ctx context.Context, a rpc.Asker, replayed bool, network string, o Opt
 	l := &Ledger{
 		client: client{by: a, replayed: replayed}, Network: n, o: o, chunk: o.Chunk,
 		heads: map[int64]*header{}, logs: map[logKey][]*transfer{}, coins: map[Account][]*transfer{},
-		books: map[bookKey]*book{}, infos: map[Account]tamga.Asset{}, span: tamga.Range{From: o.From, To: -1},
+		books: map[bookKey]*book{}, infos: map[Account]tamga.Asset{}, single: map[int64]map[Account][]*transfer{}, span: tamga.Range{From: o.From, To: -1},
 	}
 	if k, ok := a.(*rpc.Keeper); ok {
 		k.Height = func() int64 { return l.span.To }
@@ -198,8 +200,23 @@ func (l *Ledger) checked(h *header, height int64) (*header, error) {
 	if c := l.heads[height+1]; c != nil && c.Parent != *h.Hash {
 		return nil, l.wrong(asked, errReorg)
 	}
+	h.Uncles, h.State, h.Bloom, h.Extra, h.Mix, h.Nonce = nil, nil, nil, nil, nil, nil // only its hash needed them
 	l.heads[height] = h
 	return h, nil
+}
+
+// steady asks again for the end of a range that is not final: where it is another
+// block by now, what was answered in between is of two states of the chain.
+func (l *Ledger) steady(ctx context.Context) error {
+	if l.span.Final {
+		return nil
+	}
+	b, err := l.block(ctx, tag(l.span.To), false)
+	if err != nil {
+		return err
+	}
+	_, err = l.checked(&b.header, l.span.To)
+	return err
 }
 
 // errReorg says that two answers are of two states of the chain.

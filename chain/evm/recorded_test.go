@@ -243,6 +243,43 @@ func TestUnseen(t *testing.T) {
 	}
 }
 
+// TestReorg: the end of a range that is another block when the answer is ready is
+// an error, and no answer.
+func TestReorg(t *testing.T) {
+	r := load(t)
+	asked := 0
+	r.change = func(q rpc.Question, body []byte) ([]byte, error) {
+		if q.Name != fmt.Sprintf(`eth_getBlockByNumber ["%s",false]`, tag(r.Last)) {
+			return body, nil
+		}
+		if asked++; asked == 1 {
+			return body, nil
+		}
+		var a struct {
+			ID     string         `json:"id"`
+			Result map[string]any `json:"result"`
+		}
+		if err := json.Unmarshal(body, &a); err != nil {
+			t.Fatal(err)
+		}
+		a.Result["timestamp"] = "0x7fffffff"
+		b, _ := json.Marshal(a.Result)
+		var h header
+		if err := json.Unmarshal(b, &h); err != nil {
+			t.Fatal(err)
+		}
+		a.Result["hash"] = hexOf(h.sum())
+		return json.Marshal(a)
+	}
+	l, err := r.open(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Transfers(t.Context(), r.X, nil); !errors.Is(err, errReorg) || asked < 2 {
+		t.Errorf("asked %d times: %v", asked, err)
+	}
+}
+
 // TestHalves: a node that finds a search too wide, by an error or by 429, is asked
 // for less; the result is the same, live and from what was kept.
 func TestHalves(t *testing.T) {

@@ -48,9 +48,7 @@ func (l *Ledger) coinsOf(ctx context.Context, a Account) ([]*transfer, error) {
 }
 
 func (l *Ledger) scan(ctx context.Context) error {
-	if l.o.NoInternal {
-		l.noTrace = "calls inside transactions were not asked for (--no-internal)"
-	} else if err := l.tryTraces(ctx); err != nil {
+	if err := l.readiness(ctx); err != nil {
 		return err
 	}
 	total := l.span.To - l.span.From + 1
@@ -66,6 +64,20 @@ func (l *Ledger) scan(ctx context.Context) error {
 		l.coins[a] = sorted(all)
 	}
 	return nil
+}
+
+// readiness finds out, once, whether calls are traced.
+func (l *Ledger) readiness(ctx context.Context) (err error) {
+	switch {
+	case l.tried:
+		return nil
+	case l.o.NoInternal:
+		l.noTrace = "calls inside transactions were not asked for (--no-internal)"
+	default:
+		err = l.tryTraces(ctx)
+	}
+	l.tried = err == nil
+	return err
 }
 
 // note keeps a transfer of the coin with both its accounts.

@@ -11,7 +11,7 @@ import (
 )
 
 // maxLogs bounds the logs of one account that are held.
-const maxLogs = 5_000_000
+const maxLogs = 1_000_000
 
 // search is one shape of a question for logs: the events, and at which topic the
 // account stands.

@@ -271,7 +271,7 @@ func (t *tracer) result(ctx context.Context, subject string) (tamga.AccountTrace
 		used = append(used, h.out.asset)
 		name := n.asset(h.out.asset)
 		v := tamga.AccountHop{
-			Depth: h.depth, Kind: h.out.kind, Asset: name, Amount: tamga.AmountOf(h.amount, name), Height: h.out.height, Time: h.out.time,
+			Depth: h.depth, Kind: h.out.kind, Asset: name, Amount: tamga.AmountOf(h.amount, name), Height: h.out.height, Time: h.out.time, Evidence: h.out.evidence,
 			In:  tamga.AccountIn{Address: n.Format(h.payer)},
 			Out: tamga.AccountOut{N: h.out.n(), Item: int(h.out.item), Trace: h.out.trace, Value: tamga.AmountOf(h.out.amount, name)},
 		}
@@ -324,8 +324,10 @@ func (t *tracer) result(ctx context.Context, subject string) (tamga.AccountTrace
 		)
 	})
 	var err error
-	tr.Assets, err = t.l.describe(ctx, used)
-	return tr, err
+	if tr.Assets, err = t.l.describe(ctx, used); err != nil {
+		return tr, err
+	}
+	return tr, t.l.steady(ctx)
 }
 
 func compareIn(a, b *transfer) int {

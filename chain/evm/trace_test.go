@@ -19,7 +19,7 @@ import (
 func ledger(t *testing.T, text string, opening map[string]int64, unknown ...string) (*Ledger, func(string) string) {
 	t.Helper()
 	n, _ := Lookup("ethereum")
-	l := &Ledger{Network: n, coins: map[Account][]*transfer{}, books: map[bookKey]*book{}, scanned: true, logs: map[logKey][]*transfer{}, span: tamga.Range{From: 100, To: 1000}}
+	l := &Ledger{Network: n, coins: map[Account][]*transfer{}, books: map[bookKey]*book{}, scanned: true, logs: map[logKey][]*transfer{}, span: tamga.Range{From: 100, To: 1000, Final: true}}
 	of := func(name string) (a Account) {
 		copy(a[:], name)
 		a[19] = 1

@@ -52,7 +52,7 @@ func (l *Ledger) Transfers(ctx context.Context, address string, assets []string)
 		}
 		out = append(out, v)
 	}
-	return out, nil
+	return out, l.steady(ctx)
 }
 
 // assetsOf are those that an account was paid or paid in the range.
@@ -127,6 +127,28 @@ func (l *Ledger) logsOf(ctx context.Context, id hash) (all []*transfer, h *heade
 	return all, h, nil
 }
 
+// coinsIn are the transfers of the coin in one block at least, by account: of a
+// range that was not read for it the block alone is.
+func (l *Ledger) coinsIn(ctx context.Context, height int64) (map[Account][]*transfer, error) {
+	if l.scanned || l.tron {
+		return l.coins, nil
+	}
+	if c, ok := l.single[height]; ok {
+		return c, nil
+	}
+	whole := l.coins
+	defer func() { l.coins = whole }()
+	l.coins = map[Account][]*transfer{}
+	if err := l.readiness(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.scanBlock(ctx, height); err != nil {
+		return nil, err
+	}
+	l.single[height] = l.coins
+	return l.coins, nil
+}
+
 const saleRule = "nft-sale@1"
 
 // sale is what the transaction of a token of its kind paid the account that gave
@@ -142,9 +164,11 @@ func (l *Ledger) sale(ctx context.Context, t *transfer) (*tamga.Sale, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.scanned {
-		all = append(all, l.coins[t.from]...)
+	coins, err := l.coinsIn(ctx, t.height)
+	if err != nil {
+		return nil, err
 	}
+	all = append(all, coins[t.from]...)
 	s := &tamga.Sale{Rule: saleRule}
 	for _, x := range all {
 		switch {
@@ -171,7 +195,7 @@ func (l *Ledger) sale(ctx context.Context, t *transfer) (*tamga.Sale, error) {
 
 // Unseen says what this source does not show of the range.
 func (l *Ledger) Unseen() (all []string) {
-	if l.scanned && l.noTrace != "" {
+	if l.noTrace != "" {
 		all = append(all, l.noTrace)
 	}
 	if l.tron {

@@ -301,9 +301,15 @@ func TestGeth(t *testing.T) {
 		first[fmt.Sprint(again[len(again)-1])] = out
 		w.compareHaircut(t, name, out)
 	}
+	// The price is there, too, where the range is not read for ether.
+	out := ask("chain", "transfers", w.named["painter"].Hex(), "--asset", w.picture+"2")
+	first[fmt.Sprint(again[len(again)-1])] = out
+	if lines := strings.Count(string(out), "\n"); lines != 2 || !strings.Contains(string(out), `"price":[{"amount":"`+ether(400).String()+`","asset":"ETH"}]`) {
+		t.Errorf("the picture alone: %s", out)
+	}
 	// Back from the exchange: all of it is explained, to what the first block made.
 	var back traced
-	out := ask("trace", w.named["exchange"].Hex(), "--backward", "--asset", "ETH")
+	out = ask("trace", w.named["exchange"].Hex(), "--backward", "--asset", "ETH")
 	first[fmt.Sprint(again[len(again)-1])] = out
 	if err := json.Unmarshal(out, &back); err != nil {
 		t.Fatal(err)
