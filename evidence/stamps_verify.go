@@ -23,9 +23,10 @@ import (
 
 // VerifyOptions is what a verification may rest on beside the bytes.
 type VerifyOptions struct {
-	Roots    *x509.CertPool // of time-stamping authorities; nil: nobody stands behind a token
-	Key      string         // of a WACZ: the verifier key it must be signed with (log/key); empty: any
-	Progress func(done, total int64)
+	Roots     *x509.CertPool  // of time-stamping authorities; nil: nobody stands behind a token
+	Witnesses []note.Verifier // whose cosignatures are checked; see [ParseWitness]
+	Key       string          // of a WACZ: the verifier key it must be signed with (log/key); empty: any
+	Progress  func(done, total int64)
 
 	// Header returns the 80 bytes of the header of a Bitcoin block of the best
 	// chain, and for people where it comes from; nil: OpenTimestamps proofs are not
@@ -209,6 +210,18 @@ func checkStamp(s Stamp, data, head []byte, log note.Verifier, opt VerifyOptions
 		r.What = fmt.Sprintf("%s states that the first %d entries existed at %s", t.Signer, s.Head, t.Time.Format(time.RFC3339))
 		if !t.Trusted {
 			r.What += "; who that is was not checked: no roots were given"
+		}
+		return r, nil
+	}
+	if s.Kind == StampCosignature {
+		at, by, trusted, err := checkCosignature(data, head, opt.Witnesses)
+		if err != nil {
+			return r, err
+		}
+		r.Time, r.By, r.Trusted = &at, by, trusted
+		r.What = fmt.Sprintf("%s has seen the first %d entries at %s, and each head it saw before is a part of them", by, s.Head, at.Format(time.RFC3339))
+		if !trusted {
+			r.What += "; the signature was not checked: no key of that witness was given"
 		}
 		return r, nil
 	}

@@ -34,7 +34,7 @@ func newSeal(a *app) *cobra.Command {
 		Short: "Have others vouch for the time of the evidence",
 		Long: `Seal keeps the signed head of the log and asks the time-stamping authorities
 (custody.tsa, RFC 3161) and the OpenTimestamps calendars (custody.calendars) of
-tamga.toml to vouch for it. A server learns 32 bytes of a hash and nothing of what was
+tamga.toml to vouch for it; a witness (custody.witnesses) comes by itself ("tamga witness"). A server learns 32 bytes of a hash and nothing of what was
 captured. What they answer is verified, kept under evidence/log/timestamps and named in
 the log; "tamga verify" checks it.
 
@@ -47,7 +47,7 @@ newest head yet.`,
 			if err != nil {
 				return err
 			}
-			if len(conf.Custody.TSA)+len(conf.Custody.Calendars) == 0 {
+			if len(conf.Custody.TSA)+len(conf.Custody.Calendars)+len(conf.Custody.Witnesses) == 0 {
 				return hinted{errors.New("nobody is configured to vouch for the evidence"), `set custody.tsa = ["https://…"] or custody.calendars in tamga.toml`}
 			}
 			s, err := a.sealer(ws, conf)

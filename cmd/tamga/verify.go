@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/mod/sumdb/note"
 
 	"tamga/evidence"
 	"tamga/evidence/timestamp"
@@ -16,7 +17,7 @@ import (
 
 func newVerify(a *app) *cobra.Command {
 	var roots, key string
-	var headers []string
+	var headers, witnesses []string
 	cmd := &cobra.Command{
 		Use:   "verify [DIR|FILE]",
 		Short: "Check that no byte of the evidence has changed",
@@ -39,6 +40,9 @@ behind the authority at the time it states.`,
 			if len(argv) == 1 {
 				if info, err := os.Stat(argv[0]); err == nil && info.Mode().IsRegular() {
 					opt := evidence.VerifyOptions{Key: key, Header: blocks.header}
+					if opt.Witnesses, err = a.witnesses(nil, witnesses); err != nil {
+						return err
+					}
 					if roots != "" {
 						if opt.Roots, err = timestamp.Roots(roots); err != nil {
 							return err
@@ -55,6 +59,9 @@ behind the authority at the time it states.`,
 			bar := progress.Bar("verify", "bytes", 0)
 			opt := evidence.VerifyOptions{Progress: bar.Set, Header: blocks.header}
 			if opt.Roots, err = a.verifyRoots(argv, roots); err != nil {
+				return err
+			}
+			if opt.Witnesses, err = a.witnesses(a.verified(argv), witnesses); err != nil {
 				return err
 			}
 			report, err := opt.Verify(cmd.Context(), dir)
@@ -79,6 +86,7 @@ behind the authority at the time it states.`,
 	cmd.Flags().StringVar(&key, "key", "", "the `KEY` of the log that must have sealed the bundle or WACZ, or the file that holds it (evidence/log/key)")
 	cmd.Flags().StringVar(&roots, "roots", "", "PEM `FILE` of the certificates that time-stamping authorities must lead to (default: custody.roots of the workspace)")
 	cmd.Flags().StringArrayVar(&headers, "header", nil, "`HEIGHT:HEX`, the header of a Bitcoin block that an OpenTimestamps proof leads to (default: the local ledger index)")
+	cmd.Flags().StringArrayVar(&witnesses, "witness", nil, "public `KEY` of a witness whose cosignatures are checked (default: custody.witnesses of the workspace)")
 	return cmd
 }
 
@@ -87,18 +95,45 @@ func (a *app) verifyRoots(argv []string, file string) (*x509.CertPool, error) {
 	if file != "" {
 		return timestamp.Roots(file)
 	}
-	ws, err := config.Find(a.workspace)
-	if len(argv) > 0 {
-		ws, err = config.Find(argv[0])
-	}
-	if err != nil {
-		return nil, nil // a copy of the evidence alone
+	ws := a.verified(argv)
+	if ws == nil {
+		return nil, nil
 	}
 	conf, err := config.Load(ws.File(), os.LookupEnv)
 	if err != nil {
 		return nil, nil
 	}
 	return custodyRoots(ws, conf)
+}
+
+// verified is the workspace that is verified; nil where it is a copy of the
+// evidence alone.
+func (a *app) verified(argv []string) *config.Workspace {
+	ws, err := config.Find(a.workspace)
+	if len(argv) > 0 {
+		ws, err = config.Find(argv[0])
+	}
+	if err != nil {
+		return nil
+	}
+	return ws
+}
+
+// witnesses reads the keys given, or those of the workspace.
+func (a *app) witnesses(ws *config.Workspace, keys []string) (out []note.Verifier, err error) {
+	if len(keys) == 0 && ws != nil {
+		if conf, err := config.Load(ws.File(), os.LookupEnv); err == nil {
+			keys = conf.Custody.Witnesses
+		}
+	}
+	for _, k := range keys {
+		v, err := evidence.ParseWitness(k)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		out = append(out, v)
+	}
+	return out, nil
 }
 
 // evidenceDir is the evidence folder of the workspace, or of the folder named.
