@@ -251,6 +251,9 @@ func (a *Archive) overwrite(tombstone int64, removed []removal) error {
 		if err != nil {
 			return err
 		}
+		if !r.of(e) {
+			return fmt.Errorf("%w: the tombstone of entry %d is of other bytes than the entry", ErrIntegrity, r.Seq)
+		}
 		b, err := tombstoneMember(e, r.Length)
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,7 +42,7 @@ func duplicated(t testing.TB) (dir string, a *Archive, same [3]int64) {
 func warcText(t testing.TB, dir string) string {
 	t.Helper()
 	var all strings.Builder
-	for name := range archiveFiles(t, dir) {
+	for _, name := range slices.Sorted(maps.Keys(archiveFiles(t, dir))) {
 		if strings.HasPrefix(name, "warc/") {
 			all.Write(gunzip(t, must(t, dir, name)))
 		}
@@ -287,5 +288,49 @@ func TestRemoveRefusals(t *testing.T) {
 	}
 	if a.Removed(same[0]) {
 		t.Error("something was removed")
+	}
+}
+
+// Whoever holds the key may write any tombstone. One that is not of the records of
+// an entry is a problem, and no byte is overwritten for it.
+func TestForgedTombstones(t *testing.T) {
+	for name, forge := range map[string]func(*Archive, *removal){
+		"of a warcinfo":     func(a *Archive, r *removal) { r.Seq = 0 },
+		"of a claim":        func(a *Archive, r *removal) { r.Seq = a.Len() - 1 },
+		"of other bytes":    func(a *Archive, r *removal) { r.Offset++ },
+		"of less":           func(a *Archive, r *removal) { r.Length-- },
+		"of another file":   func(a *Archive, r *removal) { r.File = warcName(1) },
+		"out of the folder": func(a *Archive, r *removal) { r.File = "../../keys/log.key" },
+		"of the future":     func(a *Archive, r *removal) { r.Seq = 1 << 40 },
+		"below zero":        func(a *Archive, r *removal) { r.Offset = -1 },
+	} {
+		dir, a, same := duplicated(t)
+		if _, err := a.Claim(t.Context(), "note", json.RawMessage(`1`)); err != nil {
+			t.Fatal(err)
+		}
+		r, err := a.plan(same[0], inheritance{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		forge(a, &r)
+		text, err := encodeEntry(tombstoneData{reason, []removal{r}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Claim(t.Context(), claimTombstone, text); err != nil {
+			t.Fatal(err)
+		}
+		closeArchive(t, a)
+		before := warcText(t, dir)
+		if rep, err := Verify(context.Background(), dir, nil); !errors.Is(err, ErrIntegrity) {
+			t.Errorf("%s: %v %+v", name, err, rep)
+		}
+		if w, err := Open(dir, Options{Logger: quiet}); !errors.Is(err, ErrIntegrity) {
+			t.Errorf("%s: opened: %v", name, err)
+			w.Close()
+		}
+		if warcText(t, dir) != before {
+			t.Errorf("%s: something was overwritten", name)
+		}
 	}
 }

@@ -64,6 +64,9 @@ type payloadEntry struct {
 
 // region is the run of bytes of the records of an entry.
 func (e *entry) region() (removal, error) {
+	if e.Kind != kindCapture && e.Kind != kindPayload || len(e.Records) == 0 {
+		return removal{}, fmt.Errorf("entry %d is a %s: it has no bytes to remove", e.Seq, e.Kind)
+	}
 	first, last := e.Records[0], e.Records[len(e.Records)-1]
 	next := first.Offset
 	for _, r := range e.Records {
@@ -84,6 +87,12 @@ const (
 	maxStored   = 65535
 	mostPadding = 60000
 )
+
+// of tells whether a removal is of the records of e, all of them.
+func (r removal) of(e *entry) bool {
+	want, err := e.region()
+	return err == nil && want.File == r.File && want.Offset == r.Offset && want.Length == r.Length && want.Payload == r.Payload
+}
 
 // tombstoneMember is a gzip member of exactly length bytes: a WARC metadata
 // record, of the id and date that the first record of e had, over zeros.

@@ -305,7 +305,7 @@ func (c *checker) revisit(e *entry) {
 func (c *checker) removed(e *entry, r removal) {
 	c.v.advance(r.Length)
 	name := warcDir + "/" + r.File
-	if want, err := e.region(); err != nil || want.File != r.File || want.Offset != r.Offset || want.Length != r.Length || want.Payload != r.Payload {
+	if !r.of(e) {
 		c.v.problem(entriesFile, c.v.st.offsets[e.Seq], "the tombstone of entry %d is of other bytes than the entry", e.Seq)
 		return
 	}
