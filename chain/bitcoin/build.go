@@ -46,6 +46,7 @@ type builder struct {
 	have    map[layerKey]layerFile // layers that are there
 	intact  map[string]bool        // names of files whose checksums were right
 	journal *journal
+	syncs   syncs
 
 	filesRead int // block files that were new or had changed
 
@@ -138,6 +139,7 @@ func build(ctx context.Context, dir, blocksDir string, o Options) (Summary, erro
 		return Summary{}, err
 	}
 	defer b.journal.close()
+	defer b.syncs.wait()
 	found, err := b.scan(ctx)
 	if err != nil {
 		return Summary{}, err
@@ -165,6 +167,9 @@ func build(ctx context.Context, dir, blocksDir string, o Options) (Summary, erro
 	b.summarise()
 	b.keepUndo(old)
 	b.keepOthers(old)
+	if err := b.syncs.wait(); err != nil {
+		return Summary{}, err
+	}
 	if err := b.m.write(dir); err != nil {
 		return Summary{}, err
 	}

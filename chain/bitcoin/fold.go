@@ -46,7 +46,7 @@ func (b *builder) fold(ctx context.Context, parts []layerFile) (layerFile, error
 		size.spends += z.spends
 		size.paid += z.paid
 	}
-	w, err := newSealer(b.dir, layerKind)
+	w, err := newSealer(b.dir, layerKind, &b.syncs)
 	if err != nil {
 		return layerFile{}, err
 	}

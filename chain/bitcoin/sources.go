@@ -141,7 +141,7 @@ func (b *builder) recallSources(old *manifest) error {
 
 // writeScan writes the table of all blocks found.
 func (b *builder) writeScan(found []scanned) error {
-	w, err := newSealer(b.dir, fileScan)
+	w, err := newSealer(b.dir, fileScan, &b.syncs)
 	if err != nil {
 		return err
 	}

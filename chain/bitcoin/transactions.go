@@ -99,8 +99,9 @@ func buildTransactions(ctx context.Context, dir string, r io.Reader, o Options, 
 		}
 	}
 	b.m = &manifest{Version: manifestVer, Network: net.name, LayerRows: o.cut.rows, Files: map[string]sealed{}}
+	defer b.syncs.wait()
 	c := &collector{b: b, ctx: ctx, at: map[Hash]uint32{}}
-	if c.data, err = newSealer(dir, fileData); err != nil {
+	if c.data, err = newSealer(dir, fileData, &b.syncs); err != nil {
 		return Summary{}, err
 	}
 	read, err := eachLine(ctx, r, func(line []byte) error {
@@ -126,6 +127,9 @@ func buildTransactions(ctx context.Context, dir string, r io.Reader, o Options, 
 	b.m.Summary = Summary{SourceBytes: read, Transactions: c.num}
 	b.summarise()
 	c.summarise(&b.m.Summary)
+	if err := b.syncs.wait(); err != nil {
+		return Summary{}, err
+	}
 	if err := b.m.write(dir); err != nil {
 		return Summary{}, err
 	}

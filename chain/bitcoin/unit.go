@@ -156,7 +156,7 @@ func (b *builder) makeUnit(ctx context.Context, s span) (layerFile, error) {
 func (b *builder) writeUnit(ctx context.Context, size layerSize, blocks []byte, rows *rowSet) (layerFile, error) {
 	b.scratch = slices.Grow(b.scratch[:0], max(len(rows.ids), len(rows.spends), len(rows.paid)))
 	b.scratch = b.scratch[:cap(b.scratch)]
-	w, err := newSealer(b.dir, layerKind)
+	w, err := newSealer(b.dir, layerKind, &b.syncs)
 	if err != nil {
 		return layerFile{}, err
 	}
