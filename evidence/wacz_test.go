@@ -241,6 +241,11 @@ func TestWACZForged(t *testing.T) {
 	if err != nil || r.Log != "" || r.Captures == 0 || !slices.ContainsFunc(r.NotProven, func(s string) bool { return strings.Contains(s, "no log of this program") }) {
 		t.Errorf("%v %+v", err, r)
 	}
+	change[waczCDX] = bytes.Replace(file(waczCDX), []byte(`"offset":"`), []byte(`"offset":"1`), 1)
+	if r, err := verifyWACZ(rezip(t, b, change)); !errors.Is(err, ErrIntegrity) || r.Problems[0].File != waczCDX {
+		t.Errorf("an index that leads elsewhere: %v %+v", err, r)
+	}
+	delete(change, waczCDX)
 	change[waczWARC] = warc
 	if r, err := verifyWACZ(rezip(t, b, change)); !errors.Is(err, ErrIntegrity) {
 		t.Errorf("a changed record in a foreign WACZ: %v %+v", err, r)

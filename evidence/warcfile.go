@@ -4,8 +4,10 @@ import (
 	"archive/zip"
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -51,7 +53,7 @@ func (c *countReader) ReadByte() (byte, error) {
 // It knows nothing of what such a file leaves out.
 func VerifyWARC(ctx context.Context, r io.ReaderAt, size int64) (FileReport, error) {
 	rep := FileReport{Kind: "warc"}
-	none, err := rep.warc(ctx, "", io.NewSectionReader(r, 0, size))
+	none, err := rep.warc(ctx, "", io.NewSectionReader(r, 0, size), nil)
 	if none > 0 {
 		rep.NotProven = append(rep.NotProven, fmt.Sprintf("the blocks of %d records, which have no digest that is known here", none))
 	}
@@ -64,8 +66,8 @@ func VerifyWARC(ctx context.Context, r io.ReaderAt, size int64) (FileReport, err
 }
 
 // warc checks the records of one file; none is the number of those without a
-// digest.
-func (r *FileReport) warc(ctx context.Context, name string, f *io.SectionReader) (none int64, err error) {
+// digest. starts, where not nil, gets where each begins.
+func (r *FileReport) warc(ctx context.Context, name string, f *io.SectionReader, starts map[int64]bool) (none int64, err error) {
 	var magic [2]byte
 	if _, err := f.ReadAt(magic[:], 0); err != nil {
 		r.problem(name, 0, "%v", unexpected(err))
@@ -106,6 +108,9 @@ func (r *FileReport) warc(ctx context.Context, name string, f *io.SectionReader)
 			src.n += rec.head + rec.length + 4
 		}
 		r.Records++
+		if starts != nil {
+			starts[at] = true
+		}
 		if rec.block == nil {
 			none++
 		}
@@ -121,6 +126,7 @@ func (r *FileReport) warc(ctx context.Context, name string, f *io.SectionReader)
 
 // foreign checks the WARC files of a WACZ that this program did not write.
 func (v *waczVerifier) foreign(ctx context.Context) error {
+	starts := map[string]map[int64]bool{}
 	for _, f := range v.zip.File {
 		if !strings.HasPrefix(f.Name, "archive/") || !(strings.HasSuffix(f.Name, ".warc.gz") || strings.HasSuffix(f.Name, ".warc")) {
 			continue
@@ -133,7 +139,9 @@ func (v *waczVerifier) foreign(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		none, err := v.rep.warc(ctx, f.Name, io.NewSectionReader(v.r, off, int64(f.UncompressedSize64)))
+		base := path.Base(f.Name)
+		starts[base] = map[int64]bool{}
+		none, err := v.rep.warc(ctx, f.Name, io.NewSectionReader(v.r, off, int64(f.UncompressedSize64)), starts[base])
 		if err != nil {
 			return err
 		}
@@ -141,7 +149,54 @@ func (v *waczVerifier) foreign(ctx context.Context) error {
 			v.rep.NotProven = append(v.rep.NotProven, fmt.Sprintf("the blocks of %d records of %s, which have no digest that is known here", none, f.Name))
 		}
 	}
+	for _, f := range v.zip.File {
+		if strings.HasPrefix(f.Name, "indexes/") && !strings.HasSuffix(f.Name, ".idx") {
+			if err := v.index(ctx, f, starts); err != nil {
+				return err
+			}
+		}
+	}
 	v.rep.Proves = append(v.rep.Proves, "the files agree with the digests in "+waczPackage, fmt.Sprintf("each of the %d records agrees with the digests in its own header", v.rep.Records))
 	v.rep.NotProven = append(v.rep.NotProven, "that the file is as it was written: it has no log of this program, and whoever changes a file can change its digests", "who wrote it, and when")
+	return nil
+}
+
+// index checks that each line of a CDXJ index leads to the start of a record.
+func (v *waczVerifier) index(ctx context.Context, f *zip.File, starts map[string]map[int64]bool) error {
+	r, err := f.Open()
+	if err != nil {
+		v.rep.problem(f.Name, 0, "%v", err)
+		return nil
+	}
+	defer r.Close()
+	var in io.Reader = r
+	if strings.HasSuffix(f.Name, ".gz") {
+		if in, err = gzip.NewReader(r); err != nil {
+			v.rep.problem(f.Name, 0, "%v", err)
+			return nil
+		}
+	}
+	lines := bufio.NewScanner(in)
+	lines.Buffer(make([]byte, 64<<10), 1<<20)
+	for n := 1; lines.Scan(); n++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		_, rest, _ := strings.Cut(lines.Text(), " ")
+		_, text, ok := strings.Cut(rest, " ")
+		var e struct {
+			Offset json.Number `json:"offset"`
+			File   string      `json:"filename"`
+		}
+		if !ok || !strings.HasPrefix(text, "{") || json.Unmarshal([]byte(text), &e) != nil || strings.HasPrefix(lines.Text(), "!") {
+			continue // a header, or a format that is not known here
+		}
+		if at, err := e.Offset.Int64(); err != nil || !starts[path.Base(e.File)][at] {
+			v.rep.problem(f.Name, 0, "line %d leads to byte %.20s of %.100q, where no record starts", n, e.Offset, e.File)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		v.rep.problem(f.Name, 0, "%v", err)
+	}
 	return nil
 }

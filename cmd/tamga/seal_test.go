@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -229,5 +230,43 @@ func TestSealOpenTimestamps(t *testing.T) {
 	f := decodeJSON[verifyReport](t, c.run("verify", proof, "--json", "--header", header))
 	if !f.OK || len(f.Timestamps) != 1 || !f.Timestamps[0].Trusted {
 		t.Errorf("%+v", f)
+	}
+}
+
+// A token that some other program asked for, beside its data.
+func TestVerifyToken(t *testing.T) {
+	a := authority(t)
+	dir := t.TempDir()
+	data := filepath.Join(dir, "report.pdf")
+	if err := os.WriteFile(data, []byte("a fictional report"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	query, err := exec.Command("openssl", "ts", "-query", "-data", data, "-sha512", "-cert").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(data+".tsr", must(a.Reply(t.Context(), query)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := &cli{t: t, bin: newCLI(t).bin, ws: filepath.Join(dir, "none")}
+	r := decodeJSON[verifyReport](t, c.run("verify", "--json", "--roots", a.Root, data+".tsr"))
+	if !r.OK || len(r.Timestamps) != 1 || !r.Timestamps[0].Trusted {
+		t.Errorf("%+v", r)
+	}
+	if out := c.run("verify", data+".tsr"); !strings.Contains(string(out), "no roots were given") {
+		t.Errorf("%s", out)
+	}
+	if _, code, _ := c.try("verify", "--roots", authority(t).Root, data+".tsr"); code != exitIntegrity {
+		t.Errorf("another root: exit %d", code)
+	}
+	if err := os.WriteFile(data, []byte("another report"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, code, _ := c.try("verify", data+".tsr"); code != exitIntegrity {
+		t.Errorf("other data: exit %d", code)
+	}
+	os.Remove(data)
+	if _, code, stderr := c.try("verify", data+".tsr"); code != exitFailed || !strings.Contains(stderr, "hint:") {
+		t.Errorf("no data: exit %d %s", code, stderr)
 	}
 }

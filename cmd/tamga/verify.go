@@ -160,6 +160,9 @@ func (a *app) printReport(r evidence.Report) {
 	for _, p := range r.Problems {
 		fmt.Fprintf(a.out, "PROBLEM    %s at byte %d: %s\n", p.File, p.Offset, p.What)
 	}
+	if r.Removed > 0 {
+		fmt.Fprintf(a.out, "removed    the bytes of %d entries, each under a signed tombstone\n", r.Removed)
+	}
 	for _, s := range r.Timestamps {
 		fmt.Fprintf(a.out, "time       %s\n", s.What)
 	}
