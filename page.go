@@ -97,4 +97,11 @@ type Post struct {
 	ForwardedFrom string     `json:"forwarded_from,omitempty"`
 	ReplyTo       string     `json:"reply_to,omitempty"`
 	Span          [2]int     `json:"span"`
+
+	IsEdited bool     `json:"is_edited,omitempty"` // it was edited, at a time that is not told
+	AuthorID string   `json:"author_id,omitempty"` // what stays where a name changes: a DID, the number of an account
+	CID      string   `json:"cid,omitempty"`       // hash of the content that the platform itself gives (AT Protocol)
+	Views    string   `json:"views,omitempty"`     // as written: "1.2K"
+	Media    []string `json:"media,omitempty"`     // kinds of what is attached, as the platform calls them: photo, video, poll
+	Withheld string   `json:"withheld,omitempty"`  // what the platform says instead of the content
 }

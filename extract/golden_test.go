@@ -18,11 +18,18 @@ var update = flag.Bool("update", false, "write the golden files")
 // with the golden file beside each; -update writes them.
 func TestGolden(t *testing.T) {
 	r := newReader(t)
-	files, err := filepath.Glob("testdata/*/*.html")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no pages: %v", err)
+	var files []string
+	for _, pattern := range []string{"testdata/*/*.html", "testdata/*/*.json", "testdata/feed/*.xml"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("no pages %s: %v", pattern, err)
+		}
+		files = append(files, found...)
 	}
 	for _, f := range files {
+		if strings.HasSuffix(f, ".golden.json") {
+			continue
+		}
 		t.Run(strings.TrimSuffix(filepath.ToSlash(f), ".html"), func(t *testing.T) {
 			body, err := os.ReadFile(f)
 			if err != nil {
@@ -54,7 +61,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden := strings.TrimSuffix(f, ".html") + ".golden.json"
+			golden := strings.TrimSuffix(f, filepath.Ext(f)) + ".golden.json"
 			if *update {
 				if err := os.WriteFile(golden, append(got, '\n'), 0o644); err != nil {
 					t.Fatal(err)

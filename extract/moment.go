@@ -70,6 +70,7 @@ func moment(s string, now time.Time) *time.Time {
 		return w
 	})
 	s = strings.Replace(s, " г., ", ", ", 1)
+	s = strings.Replace(s, " в ", " ", 1)
 	for _, l := range moments {
 		for _, v := range [2]string{s, strings.ToUpper(s)} {
 			if t, err := time.Parse(l, v); err == nil {
@@ -95,6 +96,9 @@ func relatively(s string, now time.Time) (t *time.Time, ok bool) {
 		unit := lengths[strings.ToLower(m[2])]
 		at := now.Add(-time.Duration(n) * unit).Truncate(min(unit, time.Hour))
 		return &at, true
+	}
+	if t, ok := yearless(s, now); ok {
+		return t, true
 	}
 	m := relative.FindStringSubmatch(s)
 	if m == nil {
@@ -144,4 +148,34 @@ func timeStep(arg string) (step, error) {
 		}
 		return ""
 	}, nil
+}
+
+// dayAndMonth is a date of the last twelve months: "5 мар в 10:01", "5 Mar at 10:01 am".
+var dayAndMonth = regexp.MustCompile(`(?i)^(\d{1,2}) (\p{L}{3,9}) (?:at|в) (\d{1,2}:\d{2})(?: ?([ap]m))?$`)
+
+// yearless reads a date that leaves its year out; the time is unknown where that
+// of the page is.
+func yearless(s string, now time.Time) (t *time.Time, ok bool) {
+	m := dayAndMonth.FindStringSubmatch(s)
+	if m == nil {
+		return nil, false
+	}
+	if now.IsZero() {
+		return nil, true
+	}
+	month := string([]rune(strings.ToLower(m[2]))[:3])
+	if name, russian := months[month]; russian {
+		month = name[:3]
+	}
+	layout, clock := "2 Jan 2006 15:04", m[3]
+	if m[4] != "" {
+		layout, clock = "2 Jan 2006 3:04 PM", clock+" "+strings.ToUpper(m[4])
+	}
+	for year := now.Year(); year > now.Year()-2; year-- {
+		at, err := time.Parse(layout, fmt.Sprintf("%s %s %d %s", m[1], month, year, clock))
+		if err == nil && !at.After(now.Add(24*time.Hour)) { // the clock may be of another zone
+			return &at, true
+		}
+	}
+	return nil, true
 }

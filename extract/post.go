@@ -2,6 +2,8 @@ package extract
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/PuerkitoBio/goquery"
 
@@ -22,6 +24,10 @@ type message struct {
 	ReplyTo field  `toml:"reply_to"`
 
 	ForwardedFrom field `toml:"forwarded_from"`
+	IsEdited      field `toml:"is_edited"` // any value: it was, at a time that is not told
+	Views         field `toml:"views"`
+	Media         field `toml:"media"`    // kinds, joined by a blank; each counts once
+	Withheld      field `toml:"withheld"` // what is shown instead of the content
 
 	element goquery.Matcher
 }
@@ -34,7 +40,8 @@ func (m *message) compile() (err error) {
 		return fmt.Errorf("posts.text: want a field")
 	}
 	for key, f := range map[string]*field{"id": &m.ID, "url": &m.URL, "author": &m.Author, "time": &m.Time, "text": &m.Text,
-		"thread": &m.Thread, "reply_to": &m.ReplyTo, "channel": &m.Channel, "edited": &m.Edited, "forwarded_from": &m.ForwardedFrom} {
+		"thread": &m.Thread, "reply_to": &m.ReplyTo, "channel": &m.Channel, "edited": &m.Edited, "forwarded_from": &m.ForwardedFrom,
+		"is_edited": &m.IsEdited, "views": &m.Views, "media": &m.Media, "withheld": &m.Withheld} {
 		if err := f.compile("posts." + key); err != nil {
 			return err
 		}
@@ -42,7 +49,17 @@ func (m *message) compile() (err error) {
 	return nil
 }
 
-// posts reads the messages of a page; one without author and text is none.
+// mediaKinds are the words of s, each once.
+func mediaKinds(s string) (out []string) {
+	for _, w := range strings.Fields(s) {
+		if !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// readPosts reads the messages of a page; one without author and text is none.
 func (d *document) readPosts(m *message, page *goquery.Selection) {
 	page.FindMatcher(m.element).Each(func(_ int, el *goquery.Selection) {
 		p := tamga.Post{
@@ -50,6 +67,7 @@ func (d *document) readPosts(m *message, page *goquery.Selection) {
 			Thread: fold(m.Thread.get(page, el)), ReplyTo: line(m.ReplyTo.get(page, el)),
 			Channel: line(m.Channel.get(page, el)), ForwardedFrom: line(m.ForwardedFrom.get(page, el)),
 			Time: moment(m.Time.get(page, el), d.now), Edited: moment(m.Edited.get(page, el), d.now), Span: d.tree.span(el),
+			Views: line(m.Views.get(page, el)), Media: mediaKinds(m.Media.get(page, el)), IsEdited: m.IsEdited.get(page, el) != "", Withheld: fold(m.Withheld.get(page, el)),
 		}
 		if p.Text == "" && p.Author == "" {
 			return

@@ -98,19 +98,24 @@ type Input struct {
 	ContentType string    // of the response; may be empty
 	Body        []byte    // content coding removed (internal/decode)
 	Time        time.Time // of the capture; zero where unknown: "yesterday" is no time then
-	Profile     string    // name; "": by URL or content, else generic; "none": generic
+	Profile     string    // name; "": by URL or content, else generic; "none": generic. A stream's reader is one too
 }
 
 // Page reads a page. It fails on a profile that does not exist, never on what
 // the page holds.
 func (r *Reader) Page(in Input) (*tamga.Page, error) {
-	if in.Profile != "" && in.Profile != NoProfile && r.profile(in.Profile) == nil {
+	if in.Profile != "" && in.Profile != NoProfile && r.profile(in.Profile) == nil && !streamName(in.Profile) {
 		return nil, fmt.Errorf("no profile %q: there are %s, and %s", in.Profile, strings.Join(r.Profiles(), ", "), NoProfile)
 	}
 	source, _ := decode.UTF8(in.ContentType, in.Body)
 	if len(source) > r.max {
 		r.log.Warn("page cut", "url", in.URL, "bytes", len(source), "read", r.max)
 		source = cut(source, r.max)
+	}
+	if in.Profile != NoProfile {
+		if page := r.stream(in, source); page != nil {
+			return page, nil
+		}
 	}
 	m := walk(source)
 	base, err := url.Parse(in.URL)

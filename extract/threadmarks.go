@@ -149,7 +149,7 @@ func numberOf(n *html.Node) string {
 			}
 		case "data-post":
 			if _, id, ok := strings.Cut(a.Val, "/"); ok && strings.Trim(id, "0123456789") == "" {
-				return id
+				return a.Val
 			}
 		}
 	}

@@ -32,8 +32,9 @@ func Documents(c tamga.Capture, page *tamga.Page) []index.Document {
 	if v := page.Vendor; v != nil && v.Name != "" {
 		docs = append(docs, vendorDocument(c, page))
 	}
+	keys := postKeys(c, page)
 	for i := range page.Posts {
-		docs = append(docs, postDocument(c, page, &page.Posts[i]))
+		docs = append(docs, postDocument(c, page, &page.Posts[i], keys[i]))
 	}
 	return docs
 }
@@ -179,7 +180,7 @@ func vendorDocument(c tamga.Capture, page *tamga.Page) index.Document {
 	return document("vendor", url, c, f)
 }
 
-func postDocument(c tamga.Capture, page *tamga.Page, p *tamga.Post) index.Document {
+func postDocument(c tamga.Capture, page *tamga.Page, p *tamga.Post, key string) index.Document {
 	f := base(c, page)
 	f["text"], f["span"] = p.Text, p.Span
 	f.str("url", p.URL)
@@ -191,13 +192,31 @@ func postDocument(c tamga.Capture, page *tamga.Page, p *tamga.Post) index.Docume
 		f["posted"] = p.Time.UTC().Format(time.RFC3339)
 	}
 	f.findings(page, p.Span)
-	key := p.URL
-	if p.ID != "" {
-		key = c.URL + "#" + p.ID
-	} else if key == "" {
-		key = fmt.Sprintf("%s#%d", c.URL, p.Span[0])
-	}
 	return document("post", key, c, f)
+}
+
+// postKeys are what makes the posts of a page one document each. An address that
+// no other post of the page has is the post's own wherever it is met again: a
+// channel shows a post on another page every day. Else it is its number on its page.
+func postKeys(c tamga.Capture, page *tamga.Page) []string {
+	keys, times := make([]string, len(page.Posts)), map[string]int{}
+	for i := range page.Posts {
+		p := &page.Posts[i]
+		if keys[i] = p.URL; p.URL != "" && p.ForwardedFrom != "" { // who passes a post on may give the address of the original
+			keys[i] += " by " + p.Author
+		}
+		times[keys[i]]++
+	}
+	for i := range page.Posts {
+		p := &page.Posts[i]
+		switch {
+		case p.ID != "" && (p.URL == "" || p.URL == c.URL || times[keys[i]] > 1):
+			keys[i] = c.URL + "#" + p.ID
+		case p.URL == "":
+			keys[i] = fmt.Sprintf("%s#%d", c.URL, p.Span[0])
+		}
+	}
+	return keys
 }
 
 func document(kind, key string, c tamga.Capture, f fields) index.Document {
