@@ -112,7 +112,9 @@ func probeAddresses(ctx context.Context, layers []layerFile, opened []*layer) er
 			}
 			seen := false
 			for _, before := range opened[:i] {
-				before.table[tablePaid].lookup(r.key, func(uint32, uint32) bool { seen = true; return false })
+				if _, err := before.table[tablePaid].lookup(r.key, func(uint32, uint32) bool { seen = true; return false }); err != nil {
+					return fmt.Errorf("count addresses: %w", err)
+				}
 				if seen {
 					break
 				}

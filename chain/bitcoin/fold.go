@@ -50,6 +50,7 @@ func (b *builder) fold(ctx context.Context, parts []layerFile) (layerFile, error
 	if err != nil {
 		return layerFile{}, err
 	}
+	w.pages = &pageSums{}
 	w.write(size.head())
 	for _, t := range []int{tableBlocks, tableTxs} {
 		for i, f := range files {

@@ -214,6 +214,9 @@ func (x *Index) load(num uint32) (*stored, error) {
 	if int(num) >= x.txs.len() {
 		return nil, fmt.Errorf("the index names transaction %d of %d: build it again", num, x.txs.len())
 	}
+	if err := x.txs.sure(int(num)); err != nil {
+		return nil, err
+	}
 	if x.data != nil {
 		return x.loadData(num)
 	}
@@ -243,20 +246,21 @@ func (x *Index) load(num uint32) (*stored, error) {
 	s := &stored{num: num, block: &b}
 	n, err := parseTx(raw, &s.tx)
 	if err == nil && n == len(raw) {
-		if s.id, _ = s.tx.txid(nil); x.names(s.id, num) {
-			return s, nil
+		s.id, _ = s.tx.txid(nil)
+		if named, err := x.names(s.id, num); named || err != nil {
+			return s, err
 		}
 	}
 	return nil, fmt.Errorf("block %s at byte %d: %w", b.id, offset, ErrBlocks)
 }
 
 // names says whether the index has a transaction's id under its number.
-func (x *Index) names(id Hash, num uint32) (named bool) {
-	x.ids.lookup(txidKey(id[:]), func(n, _ uint32) bool {
+func (x *Index) names(id Hash, num uint32) (named bool, err error) {
+	err = x.ids.lookup(txidKey(id[:]), func(n, _ uint32) bool {
 		named = n == num
 		return !named
 	})
-	return named
+	return named, err
 }
 
 func (x *Index) blockFile(i int) (*os.File, error) {
@@ -279,7 +283,7 @@ func (x *Index) blockFile(i int) (*os.File, error) {
 // coinbases of BIP-30) it is the later one, which took the other's place.
 func (x *Index) find(id Hash) (found *stored, err error) {
 	for i := len(x.ids) - 1; i >= 0 && found == nil && err == nil; i-- {
-		x.ids[i].lookup(txidKey(id[:]), func(num, _ uint32) bool {
+		_, damage := x.ids[i].lookup(txidKey(id[:]), func(num, _ uint32) bool {
 			var s *stored
 			if s, err = x.recall(num); err != nil {
 				return false
@@ -289,6 +293,7 @@ func (x *Index) find(id Hash) (found *stored, err error) {
 			}
 			return true
 		})
+		err = errors.Join(err, damage)
 	}
 	if err != nil {
 		return nil, err
@@ -444,7 +449,7 @@ func (x *Index) Spender(_ context.Context, out tamga.Outpoint) (spend chain.Spen
 	if err != nil {
 		return chain.Spend{}, false, err
 	}
-	x.spends.lookup(outpointKey(id[:], out.Vout), func(num, vin uint32) bool {
+	damage := x.spends.lookup(outpointKey(id[:], out.Vout), func(num, vin uint32) bool {
 		var s *stored
 		if s, err = x.recall(num); err != nil {
 			return false
@@ -456,7 +461,7 @@ func (x *Index) Spender(_ context.Context, out tamga.Outpoint) (spend chain.Spen
 		})
 		return !found
 	})
-	return spend, found, err
+	return spend, found, errors.Join(err, damage)
 }
 
 // History yields the outputs that paid an address, in chain order.
@@ -472,7 +477,7 @@ func (x *Index) History(ctx context.Context, addr string) iter.Seq2[tamga.Outpoi
 			yield(tamga.Outpoint{}, err)
 			return
 		}
-		x.paid.lookup(scriptKey(script), func(num, n uint32) bool {
+		damage := x.paid.lookup(scriptKey(script), func(num, n uint32) bool {
 			n &^= noAddress
 			if err = ctx.Err(); err != nil {
 				return false
@@ -496,7 +501,7 @@ func (x *Index) History(ctx context.Context, addr string) iter.Seq2[tamga.Outpoi
 			}
 			return yield(tamga.Outpoint{TxID: s.id.String(), Vout: n}, nil)
 		})
-		if err != nil {
+		if err = errors.Join(err, damage); err != nil {
 			yield(tamga.Outpoint{}, err)
 		}
 	}

@@ -10,10 +10,11 @@ import (
 )
 
 // A layer is an immutable file about a run of the ordered chain: a head, then five
-// tables, one after the other (docs/formats/ledger.md).
+// tables, one after the other, and a checksum of each page of them
+// (docs/formats/ledger.md).
 const (
 	layerMagic   = "TAMGALYR"
-	layerVersion = 2
+	layerVersion = 3
 	layerHead    = 64
 )
 
@@ -64,7 +65,8 @@ func (z layerSize) rows(table int) int64 {
 	return [tables]int64{int64(z.blocks), int64(z.txs), int64(z.txs), int64(min(z.spends, most)), int64(min(z.paid, most))}[table]
 }
 
-// offset is where a table begins in the file; that of tables is the file's end.
+// offset is where a table begins in the file; that of tables is where the
+// checksums begin.
 func (z layerSize) offset(table int) int64 {
 	at := int64(layerHead)
 	for t := range table {
@@ -93,15 +95,16 @@ func openLayer(dir string, m *layerFile) (*layer, error) {
 	case err != nil:
 	case l.firstBlock != m.FirstBlock || l.blocks != m.Blocks || l.firstTx != m.FirstTx || l.txs != m.Txs:
 		err = fmt.Errorf("it is about other blocks than the manifest says")
-	case l.offset(tables) != m.Size:
-		err = fmt.Errorf("%d bytes, its head promises %d", m.Size, l.offset(tables))
+	case l.offset(tables)+sumSize(l.offset(tables)) != m.Size:
+		err = fmt.Errorf("%d bytes, its head promises %d", m.Size, l.offset(tables)+sumSize(l.offset(tables)))
 	}
 	if err != nil {
 		unix.Munmap(b)
 		return nil, fmt.Errorf("%w: layer %s: %w", ErrDamaged, file, err)
 	}
+	p := newPages(file, b, l.offset(tables))
 	for t := range l.table {
-		l.table[t] = segment{rows: b[l.offset(t):l.offset(t+1)], row: int(tableRow[t])}
+		l.table[t] = segment{rows: b[l.offset(t):l.offset(t+1)], row: int(tableRow[t]), pages: p, base: int(l.offset(t))}
 	}
 	return l, nil
 }

@@ -169,7 +169,7 @@ func TestSearch(t *testing.T) {
 			for range 500 {
 				k := key()
 				want, _ := slices.BinarySearch(keys, k)
-				if got := s.search(k); got != want {
+				if got, err := s.search(k); got != want || err != nil {
 					t.Fatalf("%s of %d: %d, want %d", name, n, got, want)
 				}
 			}

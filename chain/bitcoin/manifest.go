@@ -15,7 +15,7 @@ import (
 
 const (
 	manifestName = "manifest.json"
-	manifestVer  = 2
+	manifestVer  = 3
 	layerKind    = "layer"
 	fileData     = "data" // transactions themselves, where there are no block files
 )

@@ -42,13 +42,14 @@ func (s *syncs) wait() error {
 // sealer writes a file of the index under a passing name, and hashes it on the
 // way. The first error stays until it is sealed.
 type sealer struct {
-	dir  string
-	late *syncs
-	f    *os.File
-	out  *bufio.Writer
-	sum  hash.Hash
-	size int64
-	err  error
+	dir   string
+	late  *syncs
+	f     *os.File
+	out   *bufio.Writer
+	sum   hash.Hash
+	pages *pageSums // where the file is to end in checksums of its pages
+	size  int64
+	err   error
 }
 
 func newSealer(dir, name string, late *syncs) (*sealer, error) {
@@ -66,6 +67,9 @@ type hashed struct{ s *sealer }
 
 func (h hashed) Write(b []byte) (int, error) {
 	h.s.sum.Write(b)
+	if h.s.pages != nil {
+		h.s.pages.write(b)
+	}
 	return h.s.f.Write(b)
 }
 
@@ -81,6 +85,12 @@ func (s *sealer) write(b []byte) {
 func (s *sealer) seal(kind, suffix string) (sealed, error) {
 	if err := s.out.Flush(); err != nil && s.err == nil {
 		s.err = err
+	}
+	if p := s.pages; p != nil && s.err == nil {
+		s.pages = nil
+		p.close()
+		s.write(p.sums)
+		s.err = errors.Join(s.err, s.out.Flush())
 	}
 	tmp := s.f.Name()
 	if s.err != nil {

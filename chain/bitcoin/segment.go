@@ -40,6 +40,9 @@ type segment struct {
 	mapped []byte // the file, where it is the segment's own
 	rows   []byte
 	row    int
+
+	pages *pages // of the file, where it has checksums
+	base  int    // where the rows begin in it
 }
 
 func openSegment(file string, row int, want int64) (*segment, error) {
@@ -72,14 +75,25 @@ func (s *segment) at(i int) []byte { return s.rows[i*s.row : (i+1)*s.row] }
 
 func (s *segment) key(i int) uint64 { return binary.BigEndian.Uint64(s.rows[i*s.row:]) }
 
+// sure says whether a row is as it was written.
+func (s *segment) sure(i int) error {
+	if s.pages == nil {
+		return nil
+	}
+	return s.pages.check(s.base+i*s.row, s.base+(i+1)*s.row)
+}
+
 // search returns the first row whose key is not less than a key. Keys are spread
 // evenly, so it begins where the key would be among them, and looks around there
 // in growing steps: two or three places of memory instead of one a bit.
-func (s *segment) search(key uint64) int {
+func (s *segment) search(key uint64) (int, error) {
 	n := s.len()
 	guess, _ := bits.Mul64(key, uint64(n))
 	lo, hi := 0, n
 	for i, step := int(guess), 1+int(math.Sqrt(float64(n)))/2; lo < hi && i >= lo && i < hi; step *= 4 {
+		if err := s.sure(i); err != nil {
+			return 0, err
+		}
 		if s.key(i) < key {
 			lo = i + 1
 			i += step
@@ -90,29 +104,38 @@ func (s *segment) search(key uint64) int {
 	}
 	for lo < hi {
 		mid := int(uint(lo+hi) >> 1)
+		if err := s.sure(mid); err != nil {
+			return 0, err
+		}
 		if s.key(mid) < key {
 			lo = mid + 1
 		} else {
 			hi = mid
 		}
 	}
-	return lo
+	return lo, nil
 }
 
 // lookup calls f for every row with a key, in order, until it returns false, and
-// says whether it never did.
-func (s *segment) lookup(key uint64, f func(a, b uint32) bool) bool {
-	n := s.len()
-	for i := s.search(key); i < n; i++ {
+// says whether it never did. The error is ErrDamaged.
+func (s *segment) lookup(key uint64, f func(a, b uint32) bool) (bool, error) {
+	i, err := s.search(key)
+	if err != nil {
+		return false, err
+	}
+	for n := s.len(); i < n; i++ {
+		if err := s.sure(i); err != nil {
+			return false, err
+		}
 		r := rowAt(s.at(i))
 		if r.key != key {
-			return true
+			return true, nil
 		}
 		if !f(r.a, r.b) {
-			return false
+			return false, nil
 		}
 	}
-	return true
+	return true, nil
 }
 
 // fileSum hashes a file.

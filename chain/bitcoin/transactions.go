@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math"
 	"os"
@@ -16,8 +17,8 @@ import (
 const noBlock = math.MaxUint32
 
 // dataHead is what stands before the serialisation of a stored transaction:
-// length of what follows, txid, wtxid, block, length of the serialisation.
-const dataHead = 4 + 32 + 32 + 4 + 4
+// length and checksum of what follows, txid, wtxid, block, length of the serialisation.
+const dataHead = 4 + 4 + 32 + 32 + 4 + 4
 
 // BuildTransactions indexes transactions as JSON Lines into dir: one a line in
 // chain order, as Bitcoin Core (getrawtransaction verbosity 2) or Esplora prints
@@ -222,7 +223,7 @@ func (c *collector) push(l layerFile) error {
 // record is a transaction as the data file holds it.
 func (c *collector) record(s *stored) []byte {
 	le := binary.LittleEndian
-	rec := make([]byte, 4, dataHead+len(s.tx.raw)+len(s.prev)*40)
+	rec := make([]byte, 8, dataHead+len(s.tx.raw)+len(s.prev)*40)
 	rec = append(append(rec, s.id[:]...), s.wtxid[:]...)
 	rec = le.AppendUint32(rec, c.block(s.block))
 	rec = le.AppendUint32(rec, uint32(len(s.tx.raw)))
@@ -235,7 +236,8 @@ func (c *collector) record(s *stored) []byte {
 		rec = le.AppendUint64(append(rec, 1), uint64(p.out.value))
 		rec = append(appendSize(rec, uint64(len(p.out.script))), p.out.script...)
 	}
-	le.PutUint32(rec, uint32(len(rec)-4))
+	le.PutUint32(rec, uint32(len(rec)-8))
+	le.PutUint32(rec[4:], crc32.Checksum(rec[8:], castagnoli))
 	return rec
 }
 
@@ -258,19 +260,22 @@ func (x *Index) loadData(num uint32) (*stored, error) {
 	le := binary.LittleEndian
 	offset := int64(le.Uint64(x.txs.at(int(num))))
 	damaged := func(err error) error {
-		return fmt.Errorf("read transaction %d of %s: %w: build the index again", num, x.dir, err)
+		return fmt.Errorf("%w: transaction %d of %s: %w", ErrDamaged, num, x.dir, err)
 	}
-	var size [4]byte
-	if _, err := x.data.ReadAt(size[:], offset); err != nil {
+	var head [8]byte
+	if _, err := x.data.ReadAt(head[:], offset); err != nil {
 		return nil, damaged(err)
 	}
-	n := int64(le.Uint32(size[:]))
-	if n < dataHead-4 || offset+4+n > x.m.Files[fileData].Size {
+	n := int64(le.Uint32(head[:]))
+	if n < dataHead-8 || offset+8+n > x.m.Files[fileData].Size {
 		return nil, damaged(ErrTruncated)
 	}
 	b := make([]byte, n)
-	if _, err := x.data.ReadAt(b, offset+4); err != nil {
+	if _, err := x.data.ReadAt(b, offset+8); err != nil {
 		return nil, damaged(err)
+	}
+	if crc32.Checksum(b, castagnoli) != le.Uint32(head[4:]) {
+		return nil, damaged(errors.New("it differs from its checksum"))
 	}
 	s := &stored{num: num, id: Hash(b[:32]), wtxid: Hash(b[32:64])}
 	if bi := le.Uint32(b[64:]); bi != noBlock {

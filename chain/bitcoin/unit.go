@@ -160,6 +160,7 @@ func (b *builder) writeUnit(ctx context.Context, size layerSize, blocks []byte, 
 	if err != nil {
 		return layerFile{}, err
 	}
+	w.pages = &pageSums{}
 	w.write(size.head())
 	w.write(blocks)
 	w.write(rows.txs)

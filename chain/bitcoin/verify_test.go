@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"tamga"
+	"tamga/chain"
 	"tamga/chain/chaintest"
 )
 
@@ -93,7 +94,19 @@ func TestDamagedIndex(t *testing.T) {
 	}
 }
 
-// askLarge asks a damaged index as if it were large.
+// paidTo are the outputs that paid an address.
+func paidTo(b *chaintest.Builder, addr string) (out []tamga.Outpoint) {
+	for _, tx := range b.Txs() {
+		for _, o := range tx.Out {
+			if o.Address == addr {
+				out = append(out, tamga.Outpoint{TxID: tx.TxID, Vout: o.N})
+			}
+		}
+	}
+	return out
+}
+
+// askLarge asks a damaged index as if it were large: the answer is right, or none.
 func askLarge(t *testing.T, dir string, b *chaintest.Builder, name string) {
 	t.Helper()
 	ctx := context.Background()
@@ -108,10 +121,28 @@ func askLarge(t *testing.T, dir string, b *chaintest.Builder, name string) {
 		t.Fatalf("%s: %v", name, err)
 	}
 	for _, tx := range b.Txs() {
-		if got, err := x.Tx(ctx, tx.TxID); err == nil && got.TxID != tx.TxID {
-			t.Fatalf("%s: asked for %s, got %s", name, tx.TxID, got.TxID)
+		if got, err := x.Tx(ctx, tx.TxID); err == nil && got.TxID != tx.TxID || errors.Is(err, chain.ErrNotFound) {
+			t.Fatalf("%s: asked for %s, got %v, %v", name, tx.TxID, got, err)
 		}
-		x.Spender(ctx, tamga.Outpoint{TxID: tx.TxID})
+		for _, in := range tx.In {
+			if in.Coinbase {
+				continue
+			}
+			if s, found, err := x.Spender(ctx, in.Prev); err == nil && (!found || s.TxID != tx.TxID) {
+				t.Fatalf("%s: spender of %v: %v, %v", name, in.Prev, s, found)
+			}
+		}
+	}
+	for _, who := range []string{"ada", "bek"} {
+		paid := 0
+		var damaged error
+		for _, err := range x.History(ctx, b.Address(who)) {
+			damaged = errors.Join(damaged, err)
+			paid++
+		}
+		if want := len(paidTo(b, b.Address(who))); damaged == nil && paid != want {
+			t.Fatalf("%s: %s was paid %d times, not %d", name, who, paid, want)
+		}
 	}
 	w, err := x.Wallets()
 	if err != nil {

@@ -89,9 +89,13 @@ func (w *Wallets) number(addr string) (uint32, error) {
 	if err != nil {
 		return 0, err
 	}
-	found, err := uint32(0), fmt.Errorf("address %s: %w", addr, chain.ErrNotFound)
 	key := scriptKey(script)
-	for i := w.scripts.search(key); i < w.scripts.len() && rowAt(w.scripts.at(i)).key == key; i++ {
+	first, err := w.scripts.search(key)
+	if err != nil {
+		return 0, err
+	}
+	found, err := uint32(0), fmt.Errorf("address %s: %w", addr, chain.ErrNotFound)
+	for i := first; i < w.scripts.len() && rowAt(w.scripts.at(i)).key == key; i++ {
 		got, e := w.address(uint32(i)) // scripts may share a key
 		if e != nil {
 			return 0, e
