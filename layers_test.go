@@ -72,6 +72,7 @@ var may = map[string][]string{
 	"internal/eslab":       {},
 	"internal/btcdlab":     {},
 	"internal/demo":        {"."},
+	"internal/watch":       {"."},
 
 	"internal/eval": {".", "extract", "extract/language", "extract/language/corpus", "extract/link", "extract/tagger", "internal/address"},
 

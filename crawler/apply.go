@@ -46,7 +46,7 @@ func (c *Crawler) apply(ctx context.Context, j *job, capture tamga.Capture, ex *
 			return err
 		}
 	}
-	c.count(j, ex, state)
+	c.count(j, ex, outcome, state)
 	return nil
 }
 

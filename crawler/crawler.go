@@ -24,20 +24,23 @@ type Crawler struct {
 	skipped *recent
 	marks   watermarks
 
-	window   int     // hosts in memory, at most
-	hosts    []*host // window
-	byID     map[int64]*host
-	cursor   int64 // last host the window was filled from
-	scan     bool  // hosts with ready URLs may be outside the window
-	empty    bool  // nothing was found at the last look
-	turn     int   // round robin
-	flight   map[*job]struct{}
-	number   int64     // next job's
-	nextAny  time.Time // of Options.Rate
-	expireAt time.Time
-	passes   map[string]*progress
-	askAt    time.Time // Options.Schedule, next
-	broken   bool      // the frontier failed: nothing more is applied in this run
+	window    int     // hosts in memory, at most
+	hosts     []*host // window
+	byID      map[int64]*host
+	cursor    int64 // last host the window was filled from
+	scan      bool  // hosts with ready URLs may be outside the window
+	empty     bool  // nothing was found at the last look
+	turn      int   // round robin
+	flight    map[*job]struct{}
+	number    int64     // next job's
+	nextAny   time.Time // of Options.Rate
+	expireAt  time.Time
+	passes    map[string]*progress
+	askAt     time.Time // Options.Schedule, next
+	endAt     time.Time // the first Source.Until to come; zero: none
+	crew      *crew
+	toldEmpty bool // the log says that nothing is left
+	broken    bool // the frontier failed: nothing more is applied in this run
 }
 
 // New checks the options.
@@ -99,6 +102,9 @@ func (c *Crawler) run(ctx context.Context, seeds []string) (err error) {
 	if err := f.Add(ctx, c.opts.Source, seeds...); err != nil {
 		return err
 	}
+	if err := c.unpark(ctx); err != nil {
+		return err
+	}
 	if err := c.loadPending(ctx); err != nil {
 		return err
 	}
@@ -124,16 +130,7 @@ func (c *Crawler) run(ctx context.Context, seeds []string) (err error) {
 func (c *Crawler) loop(ctx context.Context) (err error) {
 	f := c.opts.Frontier
 	work, cancel := context.WithCancel(ctx)
-	jobs, results := make(chan *job), make(chan *result, c.opts.Workers)
-	var workers sync.WaitGroup
-	for range c.opts.Workers {
-		workers.Go(func() {
-			k := newWorker(c.wire, c.jars, &c.heavy)
-			for j := range jobs {
-				results <- k.fetch(work, j, j.attempts+1 >= c.opts.Attempts, c.opts.Sink)
-			}
-		})
-	}
+	c.crew = c.newCrew(work)
 	stop := func(e error) { // the first reason to end is the one that is reported
 		if err == nil {
 			err = e
@@ -141,6 +138,13 @@ func (c *Crawler) loop(ctx context.Context) (err error) {
 		cancel()
 	}
 	settle := func(r *result) {
+		r.job.cancel()
+		if r.job.lost.Load() {
+			if e := c.late(ctx, r); e != nil {
+				stop(e)
+			}
+			return
+		}
 		delete(c.flight, r.job)
 		r.job.host.inFlight--
 		c.progressOf(r.job.source).inFlight--
@@ -151,29 +155,36 @@ func (c *Crawler) loop(ctx context.Context) (err error) {
 			stop(e)
 		}
 	}
-	timer := time.NewTimer(0)
-	defer timer.Stop()
 	for {
 		wait := time.Duration(-1)
 		if ctx.Err() != nil {
 			stop(ctx.Err())
 		}
 		if err == nil {
-			if e := c.schedule(ctx); e != nil {
+			if e := c.tend(ctx); e != nil {
 				stop(e)
 			}
 		}
 		if err == nil {
 			var e error
-			if wait, e = c.dispatch(ctx, jobs); e != nil {
+			if wait, e = c.dispatch(ctx, c.crew.jobs); e != nil {
 				stop(e)
 			}
 		}
-		if asked := c.untilAsked(); asked >= 0 && (wait < 0 || asked < wait) && err == nil {
-			wait = asked
+		if err == nil {
+			c.tellEmpty(ctx, wait)
+			if until := c.untilEnd(); until >= 0 && (wait > until || wait < 0 && len(c.flight) > 0) {
+				wait = until
+			}
+			if until := c.untilAsked(); until >= 0 && (wait < 0 || until < wait) {
+				wait = until
+			}
 		}
 		if len(c.flight) == 0 && (err != nil || wait < 0) {
 			break
+		}
+		if until := c.untilStall(); until >= 0 && (wait < 0 || until < wait) {
+			wait = until
 		}
 		if f.tx != nil {
 			if age := batchAge - f.now().Sub(f.begun); wait < 0 || age < wait {
@@ -183,24 +194,28 @@ func (c *Crawler) loop(ctx context.Context) (err error) {
 		if wait < 0 {
 			wait = time.Hour
 		}
-		timer.Reset(wait)
 		interrupted := ctx.Done()
 		if err != nil {
 			interrupted = nil
 		}
 		select {
-		case r := <-results:
+		case r := <-c.crew.results:
 			settle(r)
 			for more := true; more; { // what else has come
 				select {
-				case r := <-results:
+				case r := <-c.crew.results:
 					settle(r)
 				default:
 					more = false
 				}
 			}
-		case <-timer.C:
+		case sources := <-c.opts.Reload:
+			c.reload(ctx, sources())
+		case <-c.opts.Wait(wait, len(c.flight) == 0):
 		case <-interrupted:
+		}
+		if e := c.stalled(ctx); e != nil {
+			stop(e)
 		}
 		if f.tx != nil && (f.size >= 8*batchResults || f.now().Sub(f.begun) >= batchAge) {
 			if e := c.commit(ctx); e != nil {
@@ -208,8 +223,7 @@ func (c *Crawler) loop(ctx context.Context) (err error) {
 			}
 		}
 	}
-	close(jobs)
-	workers.Wait()
+	c.crew.close()
 	cancel()
 	if c.broken {
 		f.abandon()
@@ -219,6 +233,11 @@ func (c *Crawler) loop(ctx context.Context) (err error) {
 	if e := f.releaseAll(ctx); e != nil {
 		stop(e)
 	}
+	left := int64(0)
+	if e := f.row(ctx, `SELECT 1 FROM frontier_url WHERE state = 0 LIMIT 1`, nil, &left); e != nil {
+		stop(e)
+	}
+	c.stats.Empty = left == 0
 	if e := c.commit(ctx); e != nil {
 		stop(e)
 	}
@@ -235,10 +254,11 @@ func (c *Crawler) settle(ctx context.Context, r *result) error {
 		if err := f.release(ctx, j); err != nil {
 			return err
 		}
-		if ctx.Err() == nil || !errors.Is(r.err, ctx.Err()) {
+		c.stats.Ready++
+		if (ctx.Err() == nil || !errors.Is(r.err, ctx.Err())) && !(j.halted && errors.Is(r.err, context.Canceled)) {
 			return r.err
 		}
-		return nil
+		return c.passEnds(ctx, c.progressOf(j.source))
 	}
 	if err := c.hostResult(ctx, r); err != nil {
 		return err
@@ -250,7 +270,10 @@ func (c *Crawler) settle(ctx context.Context, r *result) error {
 		}
 		c.stats.Ready++
 		c.opts.Logger.DebugContext(ctx, "will be tried again", "url", j.url, "outcome", r.ex.Outcome, "detail", r.ex.Detail, "at", at)
-		return f.retry(ctx, j, at, string(r.ex.Outcome), r.ex.Detail)
+		if err := f.retry(ctx, j, at, string(r.ex.Outcome), r.ex.Detail); err != nil {
+			return err
+		}
+		return c.passEnds(ctx, c.progressOf(j.source))
 	}
 	if r.ex.Status != 0 {
 		c.stats.Captured++

@@ -53,6 +53,7 @@ func (c *Crawler) dispatch(ctx context.Context, jobs chan<- *job) (time.Duration
 			if c.opts.Rate > 0 {
 				c.nextAny = now.Add(time.Duration(float64(time.Second) / c.opts.Rate))
 			}
+			c.crew.prepare(j, now)
 			jobs <- j // a worker is idle
 		}
 	}

@@ -39,6 +39,7 @@ const (
 	DefaultParallel = 4
 	DefaultAttempts = 4
 	DefaultBackoff  = 15 * time.Second
+	DefaultStall    = 5 * time.Minute
 	MaxRedirects    = 20 // hops of one chain
 )
 
@@ -76,12 +77,23 @@ type Options struct {
 	Timeouts Timeouts
 	Attempts int           // fetches of a URL that fails, the first included; default DefaultAttempts
 	Backoff  time.Duration // before the second attempt, doubled at each further one; default DefaultBackoff
+	// Stall is how long after Timeouts.Total a fetch may still be under way before
+	// its worker is taken for lost: reading and sealing come after the wire. Default
+	// DefaultStall.
+	Stall time.Duration
 
 	UserAgent string // default: that of Tor Browser
 	Source    Source // of the seeds of Run
 	// Sources are those that URLs can belong to, by name. URLs of a source that is
 	// not among them are crawled as Options says.
 	Sources []Source
+	// Only says that nothing is crawled but Sources: what the frontier holds of
+	// others is parked.
+	Only bool
+	// Reload, where set, brings other Sources while a crawl runs: what a function
+	// returns that is called between two steps of the crawl, before Schedule is asked
+	// again. What is under way goes on as the new table says.
+	Reload <-chan func() []Source
 	// Begin names sources whose new pass begins when Run does, before Schedule is
 	// asked; a pass that was interrupted goes on instead. A seed that the policy
 	// refuses ends the run.
@@ -95,10 +107,16 @@ type Options struct {
 	Operator string
 	Tool     string // default: tamga/VERSION
 
-	Now      func() time.Time // default time.Now
-	Logger   *slog.Logger     // default: discard
-	Resolver *net.Resolver    // for direct dials of clear-web names; default the system's
-	Progress func(Stats)      // called from the crawling goroutine, at each commit; must not block
+	Now func() time.Time // default time.Now
+	// Wait is the other half of the clock: it returns a channel that gets a value
+	// when d has passed, and is called again for each wait. idle says that nothing is
+	// being fetched, so that a simulated clock may go on to the end of d. Default: a
+	// timer.
+	Wait func(d time.Duration, idle bool) <-chan time.Time
+
+	Logger   *slog.Logger  // default: discard
+	Resolver *net.Resolver // for direct dials of clear-web names; default the system's
+	Progress func(Stats)   // called from the crawling goroutine, at each commit; must not block
 }
 
 // Stats is the state of a running crawl.
@@ -106,6 +124,7 @@ type Stats struct {
 	Summary
 	Ready    int64 // URLs waiting in the frontier
 	InFlight int
+	Stalled  int    // workers given up
 	URL      string // last one finished
 }
 
@@ -116,6 +135,7 @@ type Summary struct {
 	Failed   int64   `json:"failed"`   // URLs given up
 	Bytes    int64   `json:"bytes"`    // payload bytes sealed
 	Seconds  float64 `json:"seconds"`
+	Empty    bool    `json:"empty"` // the frontier holds nothing more to fetch
 }
 
 func (o *Options) defaults() {
@@ -146,8 +166,14 @@ func (o *Options) defaults() {
 	if o.Tool == "" {
 		o.Tool = "tamga/" + tamga.Version
 	}
+	if o.Stall <= 0 {
+		o.Stall = DefaultStall
+	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Wait == nil {
+		o.Wait = realWait()
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -15,7 +15,10 @@ type Pass struct {
 	Ended    time.Time `json:"ended"`
 	Captured int64     `json:"captured"` // exchanges with a response
 	Failed   int64     `json:"failed"`   // URLs given up
-	Left     int64     `json:"left"`     // URLs that wait for the next pass, the budget being spent
+	Left     int64     `json:"left"`     // URLs that wait for the next pass: the budget is spent, or the source over
+	// Outcome is how it went at the seed, its redirects followed; the best of several.
+	// Empty: unknown, as after a restart in mid-pass.
+	Outcome tamga.Outcome `json:"outcome,omitempty"`
 }
 
 // progress is a pass under way, and what its source has to fetch.
@@ -24,6 +27,7 @@ type progress struct {
 	pending  int64 // ready or in flight
 	inFlight int64
 	changed  bool // since the last commit
+	over     bool // the source may not be crawled any more
 }
 
 func (p *progress) running() bool { return p.Number > 0 && p.Ended.IsZero() }
@@ -43,14 +47,9 @@ func (c *Crawler) loadPasses(ctx context.Context) error {
 	f := c.opts.Frontier
 	c.passes = map[string]*progress{}
 	return f.query(ctx, `SELECT name, pass, began, ended, captured, failed FROM frontier_source`, func(scan func(...any) error) error {
-		var p Pass
-		var began, ended int64
-		if err := scan(&p.Source, &p.Number, &began, &ended, &p.Captured, &p.Failed); err != nil {
+		p, err := scanPass(scan)
+		if err != nil {
 			return err
-		}
-		p.Began = time.Unix(0, began).UTC()
-		if ended > 0 {
-			p.Ended = time.Unix(0, ended).UTC()
 		}
 		c.passes[p.Source] = &progress{Pass: p}
 		return nil
@@ -98,6 +97,7 @@ func (c *Crawler) begin(ctx context.Context, s *Source, strict bool) error {
 				return err
 			}
 			c.opts.Logger.WarnContext(ctx, "source refused", "source", s.Name, "err", err)
+			p.Outcome = tamga.OutcomePolicy
 			continue
 		}
 		if err := f.seed(ctx, s.Name, u); err != nil {
@@ -121,6 +121,10 @@ func (c *Crawler) schedule(ctx context.Context) error {
 	var names []string
 	names, c.askAt = c.opts.Schedule(c.opts.Now())
 	for _, name := range names {
+		if why := c.over(name, c.opts.Now()); why != "" {
+			c.opts.Logger.WarnContext(ctx, "no pass begins", "source", name, "reason", why)
+			continue
+		}
 		if err := c.begin(ctx, c.wire.sources.get(name), false); err != nil {
 			return err
 		}
@@ -137,8 +141,11 @@ func (c *Crawler) untilAsked() time.Duration {
 }
 
 // count takes a URL that became final into its source's pass.
-func (c *Crawler) count(j *job, ex *tamga.Exchange, state int) {
+func (c *Crawler) count(j *job, ex *tamga.Exchange, outcome tamga.Outcome, state int) {
 	p := c.progressOf(j.source)
+	if j.depth == 0 && (!succeeded(p.Outcome) || p.Outcome == tamga.OutcomeRedirect) {
+		p.Outcome = outcome
+	}
 	if ex.Status != 0 {
 		p.Captured++
 	}
@@ -151,13 +158,17 @@ func (c *Crawler) count(j *job, ex *tamga.Exchange, state int) {
 	}
 }
 
-// spent: the budget of a source is used up if everything in flight succeeds.
+// spent: the budget of a source is used up if everything in flight succeeds, or
+// the source is over.
 func (c *Crawler) spent(source string) bool {
+	p := c.progressOf(source)
+	if p.over {
+		return true
+	}
 	budget := c.wire.sources.get(source).Budget
 	if budget <= 0 {
 		return false
 	}
-	p := c.progressOf(source)
 	return p.running() && p.Captured+p.inFlight >= budget
 }
 
@@ -170,19 +181,27 @@ func (c *Crawler) passEnds(ctx context.Context, p *progress) error {
 		if p.inFlight > 0 || !c.spent(p.Source) {
 			return nil
 		}
-		left, err := c.park(ctx, p.Source)
-		if err != nil {
+		if err := c.parkAll(ctx, p); err != nil {
 			return err
 		}
-		p.Left = left
-		c.stats.Ready -= left
-		p.pending = 0
 	}
 	p.Ended, p.changed = c.opts.Now().UTC(), true
-	c.opts.Logger.InfoContext(ctx, "pass ends", "source", p.Source, "pass", p.Number, "captured", p.Captured, "failed", p.Failed, "left", p.Left)
+	c.opts.Logger.InfoContext(ctx, "pass ends", "source", p.Source, "pass", p.Number, "outcome", p.Outcome, "captured", p.Captured, "failed", p.Failed, "left", p.Left)
 	if c.opts.Passed != nil {
 		c.opts.Passed(p.Pass)
 	}
+	return nil
+}
+
+// parkAll sets aside what a source has to fetch; nothing of it is in flight.
+func (c *Crawler) parkAll(ctx context.Context, p *progress) error {
+	left, err := c.park(ctx, p.Source)
+	if err != nil {
+		return err
+	}
+	p.Left = left
+	c.stats.Ready -= p.pending
+	p.pending = 0
 	return nil
 }
 

@@ -2,6 +2,7 @@ package crawler
 
 import (
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"tamga"
@@ -26,6 +27,10 @@ type Source struct {
 	Identity  string
 	UserAgent string
 	Binary    bool // keep bodies that are not text
+
+	// Until is when it may no longer be crawled: what it has under way is given up
+	// and what is left is parked. Zero: no end.
+	Until time.Time
 }
 
 // defaults fills in what Options says.
@@ -52,24 +57,37 @@ func (s Source) defaults(o *Options) Source {
 	return s
 }
 
-// sourceTable knows the sources of a run; it is read by the workers.
+// sourceTable knows the sources of a run. The workers read it while a reload
+// replaces what it holds.
 type sourceTable struct {
-	named map[string]*Source
+	named atomic.Pointer[map[string]*Source]
 	other *Source // for a name that is not known
 }
 
-func newSourceTable(o *Options) sourceTable {
+func newSourceTable(o *Options) *sourceTable {
 	other := Source{}.defaults(o)
-	t := sourceTable{map[string]*Source{}, &other}
-	for _, s := range slices.Concat(o.Sources, []Source{o.Source}) {
-		s = s.defaults(o)
-		t.named[s.Name] = &s
-	}
+	t := &sourceTable{other: &other}
+	t.set(o, o.Sources)
 	return t
 }
 
-func (t sourceTable) get(name string) *Source {
-	if s := t.named[name]; s != nil {
+// set replaces the sources, but for that of the seeds of Run.
+func (t *sourceTable) set(o *Options, sources []Source) {
+	named := map[string]*Source{}
+	if !o.Only {
+		sources = slices.Concat(sources, []Source{o.Source})
+	}
+	for _, s := range sources {
+		s = s.defaults(o)
+		named[s.Name] = &s
+	}
+	t.named.Store(&named)
+}
+
+func (t *sourceTable) known(name string) bool { return (*t.named.Load())[name] != nil }
+
+func (t *sourceTable) get(name string) *Source {
+	if s := (*t.named.Load())[name]; s != nil {
 		return s
 	}
 	return t.other

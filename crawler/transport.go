@@ -26,7 +26,7 @@ var errStalled = errors.New("body stalled")
 type wire struct {
 	opts    *Options
 	epochs  *epochs
-	sources sourceTable
+	sources *sourceTable
 
 	mu    sync.Mutex
 	lanes map[lane]*http.Transport

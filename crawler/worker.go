@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/gocolly/colly/v2"
 
@@ -29,6 +31,12 @@ type job struct {
 	hops     int
 	attempts int   // made before this one
 	number   int64 // order of dispatch in this run
+
+	ctx     context.Context // of the fetch
+	cancel  context.CancelFunc
+	overdue time.Time   // when its worker is taken for lost
+	halted  bool        // its source ended under it
+	lost    atomic.Bool // its worker was given up
 }
 
 // result is what became of a job.

@@ -88,7 +88,7 @@ It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
 			root.AddCommand(c)
 		}
 	}
-	add("collect", newDemo(a), newInit(a), newCrawl(a), newExtract(a), newProfile(a))
+	add("collect", newDemo(a), newInit(a), newCrawl(a), newWatch(a), newSources(a), newExtract(a), newProfile(a))
 	add("ask",
 		newSearch(a), newSubstances(a), newLink(a), newSales(a),
 		newPeel(a), newChange(a), newPath(a), newExposure(a),
@@ -176,7 +176,7 @@ func (a *app) reader(ws *config.Workspace) (*extract.Reader, error) {
 // databaseURI opens a SQLite file so that a killed process loses nothing that was
 // committed; the frontier can be made again if the power fails.
 func databaseURI(file string) string {
-	u := url.URL{Scheme: "file", Opaque: url.PathEscape(file), RawQuery: "_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)"}
+	u := url.URL{Scheme: "file", Opaque: url.PathEscape(file), RawQuery: "_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)&_txlock=immediate"}
 	return u.String()
 }
 
@@ -242,12 +242,15 @@ func (a *app) enter(write bool) (*house, error) {
 	return h, nil
 }
 
+// memoryTarget is what boundMemory asks for, in bytes.
+const memoryTarget = 384 << 20
+
 // boundMemory asks the collector to keep what reading leaves behind within a
 // bound, so that a run of huge pages costs time and not memory. It is a target
 // for garbage, not a limit on what is in use. GOMEMLIMIT overrides it.
 func boundMemory() {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(384 << 20)
+		debug.SetMemoryLimit(memoryTarget)
 	}
 }
 

@@ -28,6 +28,7 @@ type Config struct {
 	Chain    Chain    `toml:"chain"`
 	Serve    Serve    `toml:"serve"`
 	Custody  Custody  `toml:"custody"`
+	Watch    Watch    `toml:"watch"`
 	Sources  []Source `toml:"source"`
 
 	origin map[string]string
@@ -109,6 +110,7 @@ func Default() *Config {
 		Index:   Index{Engine: "bleve", URL: "http://127.0.0.1:9200", Prefix: "tamga"},
 		Serve:   Serve{Listen: "127.0.0.1:0"},
 		Custody: Custody{Timeout: Duration(30 * time.Second)},
+		Watch:   Watch{Memory: 768 << 20},
 		origin:  map[string]string{},
 	}
 }

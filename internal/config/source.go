@@ -65,13 +65,19 @@ var ErrBasis = errors.New("its legal basis has ended")
 // Authorised tells whether the source may be collected at a time; the error is
 // ErrBasis where it may not.
 func (s *Source) Authorised(at time.Time) error {
-	if s.Basis == nil || s.Basis.Until == (toml.LocalDate{}) {
-		return nil
-	}
-	if end := s.Basis.Until.AsTime(time.UTC).AddDate(0, 0, 1); !at.Before(end) {
+	if end := s.Ends(); !end.IsZero() && !at.Before(end) {
 		return fmt.Errorf("source %s: %w: %s, %s, until %s", s.Name, ErrBasis, s.Basis.By, s.Basis.Under, s.Basis.Until)
 	}
 	return nil
+}
+
+// Ends is the first moment at which the source may not be collected any more; the
+// zero time where there is none.
+func (s *Source) Ends() time.Time {
+	if s.Basis == nil || s.Basis.Until == (toml.LocalDate{}) {
+		return time.Time{}
+	}
+	return s.Basis.Until.AsTime(time.UTC).AddDate(0, 0, 1)
 }
 
 var sourceName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)

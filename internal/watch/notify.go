@@ -1,0 +1,47 @@
+package watch
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Notifier tells systemd how the service is (sd_notify(3)): one datagram of
+// NAME=VALUE lines to the socket that NOTIFY_SOCKET names.
+type Notifier struct{ socket string }
+
+// NewNotifier takes the value of NOTIFY_SOCKET; without one it does nothing.
+func NewNotifier(socket string) *Notifier {
+	if strings.HasPrefix(socket, "@") { // an abstract socket
+		socket = "\x00" + socket[1:]
+	}
+	return &Notifier{socket}
+}
+
+// Send sends lines like READY=1.
+func (n *Notifier) Send(lines ...string) error {
+	if n.socket == "" {
+		return nil
+	}
+	c, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: n.socket, Net: "unixgram"})
+	if err != nil {
+		return fmt.Errorf("notify systemd: %w", err)
+	}
+	defer c.Close()
+	if _, err := c.Write([]byte(strings.Join(lines, "\n") + "\n")); err != nil {
+		return fmt.Errorf("notify systemd: %w", err)
+	}
+	return nil
+}
+
+// WatchdogEvery is how often systemd wants a sign of life, halved as
+// sd_watchdog_enabled(3) advises, from the value of WATCHDOG_USEC; 0: never.
+func WatchdogEvery(usec string) time.Duration {
+	n, err := strconv.ParseInt(usec, 10, 64)
+	if err != nil || n <= 0 || n > int64(24*time.Hour/time.Microsecond) {
+		return 0
+	}
+	return time.Duration(n) * time.Microsecond / 2
+}
