@@ -66,7 +66,8 @@ var may = map[string][]string{
 	"internal/pipeline": {".", "crawler", "evidence", "extract", "extract/link", "chain", "chain/rates", "chain/tags", "index", "internal/decode"},
 	"dashboards":        {".", "index"},
 
-	"internal/torlab":      {},
+	"internal/torctl":      {},
+	"internal/torlab":      {"internal/torctl"},
 	"internal/tsalab":      {},
 	"internal/calendarlab": {},
 	"internal/eslab":       {},

@@ -32,6 +32,9 @@ func (c *Crawler) apply(ctx context.Context, j *job, capture tamga.Capture, ex *
 	}
 	if state == stateDead {
 		c.stats.Failed++
+		if err := c.goOn(ctx, j, outcome, ex.Status); err != nil {
+			return err
+		}
 	}
 	hops := j.hops
 	if state == stateReady {
@@ -70,7 +73,7 @@ func (c *Crawler) offer(ctx context.Context, page *job, link string) error {
 
 func (c *Crawler) refuse(page *job, link string, depth int) string {
 	src := c.wire.sources.get(page.source)
-	if !src.Scope.contains(page.url, link) {
+	if !src.contains(page.url, link) {
 		return "out of scope"
 	}
 	if src.MaxDepth > 0 && depth > src.MaxDepth {
@@ -129,7 +132,7 @@ func (c *Crawler) redirect(ctx context.Context, j *job, ex *tamga.Exchange) (o t
 		return tamga.OutcomeLoop, "redirects to itself", false, nil
 	}
 	seed := j.depth == 0
-	if !seed && !c.wire.sources.get(j.source).Scope.contains(j.url, target) {
+	if !seed && !c.wire.sources.get(j.source).contains(j.url, target) {
 		return skip(tamga.OutcomeRedirect, "target out of scope")
 	}
 	if reason := trap(target, c.opts.MaxURL); reason != "" {

@@ -343,7 +343,7 @@ func (c *Crawler) hostResult(ctx context.Context, r *result) error {
 	if err != nil {
 		return fmt.Errorf("host %q: %w", h.origin, err)
 	}
-	if r.ex.Outcome != tamga.OutcomePolicy && c.wire.epochs.result(u.Hostname(), r.ex.Status != 0) {
+	if r.ex.Outcome != tamga.OutcomePolicy && c.wire.epochs.result(u.Hostname(), c.wire.sources.get(r.job.source).Identity, r.ex.Status != 0) {
 		c.wire.closeIdle()
 	}
 	if answered || r.ex.Outcome == tamga.OutcomePolicy {

@@ -197,14 +197,17 @@ func (c *spyConn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// epochs are the sessions of sites with the proxy. Only sites that failed take
-// memory: the others share the run's own secret.
+// epochs are the sessions of sites with the proxy, one for each identity. Only
+// those that failed take memory: the others share the run's own secret.
 type epochs struct {
 	mu     sync.Mutex
 	run    string
-	failed map[string]int // failures in a row since the epoch began
-	number map[string]int
+	failed map[visit]int // failures in a row since the epoch began
+	number map[visit]int
 }
+
+// visit is an identity on a site: what has circuits of its own.
+type visit struct{ site, identity string }
 
 // failuresPerEpoch is how many failures in a row a circuit is held for.
 const failuresPerEpoch = 3
@@ -212,14 +215,14 @@ const failuresPerEpoch = 3
 func newEpochs() *epochs {
 	var b [16]byte
 	rand.Read(b[:])
-	return &epochs{run: hex.EncodeToString(b[:]), failed: map[string]int{}, number: map[string]int{}}
+	return &epochs{run: hex.EncodeToString(b[:]), failed: map[visit]int{}, number: map[visit]int{}}
 }
 
 func (e *epochs) credentials(host, identity string) (user, password string) {
 	user = site(host)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	password = fmt.Sprintf("%s-%d", e.run, e.number[user])
+	password = fmt.Sprintf("%s-%d", e.run, e.number[visit{user, identity}])
 	if identity != "" {
 		sum := sha256.Sum256([]byte(identity))
 		password += "-" + hex.EncodeToString(sum[:8])
@@ -228,8 +231,8 @@ func (e *epochs) credentials(host, identity string) (user, password string) {
 }
 
 // result notes how a fetch ended; true: a new epoch has begun.
-func (e *epochs) result(host string, ok bool) bool {
-	s := site(host)
+func (e *epochs) result(host, identity string, ok bool) bool {
+	s := visit{site(host), identity}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if ok {

@@ -19,6 +19,7 @@ type Pass struct {
 	// Outcome is how it went at the seed, its redirects followed; the best of several.
 	// Empty: unknown, as after a restart in mid-pass.
 	Outcome tamga.Outcome `json:"outcome,omitempty"`
+	Address string        `json:"address,omitempty"` // of the source's, the one that answered; empty: none did
 }
 
 // progress is a pass under way, and what its source has to fetch.
@@ -186,7 +187,11 @@ func (c *Crawler) passEnds(ctx context.Context, p *progress) error {
 		}
 	}
 	p.Ended, p.changed = c.opts.Now().UTC(), true
-	c.opts.Logger.InfoContext(ctx, "pass ends", "source", p.Source, "pass", p.Number, "outcome", p.Outcome, "captured", p.Captured, "failed", p.Failed, "left", p.Left)
+	var err error
+	if p.Address, err = c.answered(ctx, p.Source); err != nil {
+		return err
+	}
+	c.opts.Logger.InfoContext(ctx, "pass ends", "source", p.Source, "pass", p.Number, "outcome", p.Outcome, "captured", p.Captured, "failed", p.Failed, "left", p.Left, "address", p.Address)
 	if c.opts.Passed != nil {
 		c.opts.Passed(p.Pass)
 	}

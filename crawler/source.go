@@ -13,6 +13,9 @@ import (
 type Source struct {
 	Name  string   // written into every exchange; empty: the host of the URL
 	Seeds []string // where a pass begins
+	// Mirrors are further addresses of the first seed's place. A pass goes on at
+	// the next one when one is not reached, and with it what is still to be fetched.
+	Mirrors []string
 
 	Scope    Scope         // which links are followed
 	Budget   int64         // exchanges with a response a pass; 0: no limit. What is left waits for the next pass

@@ -42,8 +42,9 @@ func isolated(t *testing.T) bool {
 	return false
 }
 
-// The same site over a real Tor network and over loopback: identical payloads,
-// no look-up, no connection but those to the SOCKS port, one circuit an onion.
+// Five sites over a real Tor network at once and over loopback: identical
+// payloads, no look-up, no connection but those to the SOCKS port, and of Tor's
+// control port: one circuit an onion, which nobody else uses.
 func TestTor(t *testing.T) {
 	if !isolated(t) {
 		return
@@ -52,96 +53,93 @@ func TestTor(t *testing.T) {
 		c.Close()
 		t.Fatal("the namespace has a route out")
 	}
-	site := func(name string) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/where" {
-				w.Header().Set("Content-Type", "text/html")
-				fmt.Fprintf(w, "demo market %s", name)
-				return
+	const sites, pages = 5, 24
+	var handlers []http.Handler
+	var services []torlab.Service
+	for i := range sites {
+		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			tree(pages-i).ServeHTTP(w, r)
+			if r.URL.Path == "/" {
+				fmt.Fprintf(w, "<!-- demo market %d -->", i)
 			}
-			tree(60).ServeHTTP(w, r)
 		})
+		handlers, services = append(handlers, h), append(services, torlab.Service{Handler: h})
 	}
-	a, b := site("a"), site("b")
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	n, err := torlab.Start(ctx, torlab.Options{Dir: t.TempDir(), Services: []torlab.Service{{Handler: a}, {Handler: b}}})
+	n, err := torlab.Start(ctx, torlab.Options{Dir: t.TempDir(), Services: services})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer n.Close()
 
-	local := serve(t, a)
-	direct := newLab(t)
-	direct.run(t, local.URL+"/", local.URL+"/where")
-
+	// crawl goes over all sites in one run, each a source of its own.
+	crawl := func(l *lab, origins []string) map[string]tamga.Digest {
+		for i, o := range origins {
+			name := fmt.Sprint("site", i)
+			l.opts.Sources = append(l.opts.Sources, Source{Name: name, Seeds: []string{o + "/"}})
+			l.opts.Begin = append(l.opts.Begin, name)
+		}
+		l.run(t)
+		digests := map[string]tamga.Digest{}
+		for _, r := range l.sink.records() {
+			digests[r.Capture.Source+r.Exchange.URL[len(origin(r.Exchange.URL)):]] = r.Capture.Digest
+		}
+		noDuplicates(t, l.sink.urls())
+		return digests
+	}
+	var near, far []string
+	for i, h := range handlers {
+		near, far = append(near, serve(t, h).URL), append(far, "http://"+n.Onions[i])
+	}
+	want := crawl(newLab(t), near)
 	over := newLab(t)
 	over.opts.Local, over.opts.Delay, over.opts.Proxy, over.opts.Resolver = false, -1, n.SOCKS, deafResolver(t)
-	onion, other := "http://"+n.Onions[0], "http://"+n.Onions[1]
-	over.run(t, onion+"/", onion+"/where", other+"/where")
-
-	digests := func(l *lab, prefix string) map[string]tamga.Digest {
-		m := map[string]tamga.Digest{}
-		for _, r := range l.sink.records() {
-			if path, ok := strings.CutPrefix(r.Exchange.URL, prefix); ok {
-				m[path] = r.Capture.Digest
-			}
-		}
-		return m
+	got := crawl(over, far)
+	if all := sites*pages - sites*(sites-1)/2; len(want) != all || len(got) != all {
+		t.Fatalf("%d pages over Tor, %d directly, want %d", len(got), len(want), all)
 	}
-	want, got := digests(direct, local.URL), digests(over, onion)
-	if len(want) != 61 || len(got) != len(want) {
-		t.Fatalf("%d pages over Tor, %d directly, want 61", len(got), len(want))
-	}
-	for path, d := range want {
-		if got[path] != d {
-			t.Errorf("%s: %s over Tor, %s directly", path, got[path], d)
+	for page, d := range want {
+		if got[page] != d {
+			t.Errorf("%s: %s over Tor, %s directly", page, got[page], d)
 		}
 	}
-	if ex := over.sink.find(t, other+"/where"); string(ex.Body) != "demo market b" || ex.Route != tamga.RouteTor || ex.IP != "" {
-		t.Errorf("the other onion: %q by %s from %q", ex.Body, ex.Route, ex.IP)
+	for _, r := range over.sink.records() {
+		if r.Exchange.Route != tamga.RouteTor || r.Exchange.IP != "" {
+			t.Errorf("%s by %s from %q", r.Exchange.URL, r.Exchange.Route, r.Exchange.IP)
+		}
 	}
 
 	circuits, err := n.Circuits(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	users := map[string]map[string]bool{} // onion, by the circuit's user name
-	for _, line := range circuits {
-		if field(line, "PURPOSE") != "HS_CLIENT_REND" {
-			continue
-		}
-		user, query := strings.Trim(field(line, "SOCKS_USERNAME"), `"`), field(line, "REND_QUERY")
-		if user == "" {
+	used := map[string]int{} // circuits by the user that they are kept for
+	for _, c := range circuits {
+		if c.Purpose != "HS_CLIENT_REND" || !c.Authenticated {
 			continue // the lab's own, before the crawl
 		}
-		if users[user] == nil {
-			users[user] = map[string]bool{}
+		used[c.User]++
+		if c.User != c.Onion+".onion" {
+			t.Errorf("a circuit of %s leads to %s", c.User, c.Onion)
 		}
-		users[user][query] = true
+		if c.Status != "BUILT" {
+			t.Errorf("circuit %+v", c)
+		}
 	}
 	for _, o := range n.Onions {
-		if q := users[o]; len(q) != 1 || !q[strings.TrimSuffix(o, ".onion")] {
-			t.Errorf("circuits of the user %s: %v among %q", o, q, circuits)
+		if used[o] != 1 {
+			t.Errorf("%d circuits to %s, want 1", used[o], o)
 		}
 	}
-	if len(users) != 2 {
-		t.Errorf("circuits of %d users, want 2: %q", len(users), circuits)
+	if len(used) != sites {
+		t.Errorf("circuits of %d users, want %d: %+v", len(used), sites, circuits)
 	}
 	for _, peer := range peers(t) {
 		if peer != n.SOCKS && !strings.HasPrefix(peer, "127.0.0.1:") {
 			t.Errorf("a connection to %s", peer)
 		}
 	}
-}
-
-func field(line, name string) string {
-	for _, f := range strings.Fields(line) {
-		if v, ok := strings.CutPrefix(f, name+"="); ok {
-			return v
-		}
-	}
-	return ""
 }
 
 // peers are the remote addresses of the namespace's TCP connections.

@@ -201,7 +201,7 @@ func crawlSources(cmd *cobra.Command, conf *config.Config) ([]crawler.Source, er
 	var out []crawler.Source
 	for _, s := range conf.Sources {
 		c := crawler.Source{
-			Name: s.Name, Seeds: []string{s.URL}, Budget: s.Budget, MaxDepth: s.Depth,
+			Name: s.Name, Seeds: []string{s.URL}, Mirrors: s.Mirrors, Budget: s.Budget, MaxDepth: s.Depth,
 			Delay: time.Duration(s.Delay), Parallel: s.Parallel, Binary: s.Binary, Route: tamga.Route(s.Route), Identity: s.Session, Until: s.Ends(),
 		}
 		if s.Scope != "" && !cmd.Flags().Changed("scope") {

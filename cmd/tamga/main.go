@@ -17,6 +17,7 @@ import (
 	"tamga/chain"
 	"tamga/chain/bitcoin"
 	"tamga/chain/rpc"
+	"tamga/crawler"
 	"tamga/evidence"
 	"tamga/index"
 	"tamga/internal/config"
@@ -70,6 +71,7 @@ func run() int {
 func exitCode(err error) int {
 	var usage usageError
 	var server *rpc.Error
+	var proxy *crawler.ProxyError
 	switch {
 	case err == nil:
 		return exitOK
@@ -83,7 +85,7 @@ func exitCode(err error) int {
 		return exitLocked
 	case errors.Is(err, evidence.ErrIntegrity):
 		return exitIntegrity
-	case errors.Is(err, index.ErrUnreachable), errors.As(err, &server) && server.Down:
+	case errors.Is(err, index.ErrUnreachable), errors.As(err, &server) && server.Down, errors.As(err, &proxy):
 		return exitUnreachable
 	}
 	return exitFailed
@@ -101,9 +103,12 @@ func hint(err error) string {
 	var h hinted
 	var usage usageError
 	var server *rpc.Error
+	var proxy *crawler.ProxyError
 	switch {
 	case errors.As(err, &h):
 		return h.hint
+	case errors.As(err, &proxy):
+		return "nothing was fetched past it, and nothing is lost: start Tor, or name its SOCKS port with --proxy or crawl.proxy; `tamga doctor` tells how it is"
 	case errors.As(err, &server) && server.Hint != "":
 		return server.Hint
 	case errors.Is(err, bitcoin.ErrKey):
