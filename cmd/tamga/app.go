@@ -95,7 +95,7 @@ It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
 		newTrace(a), newCluster(a), newWhy(a), newExport(a), newChain(a),
 		newTags(a), newVASP(a), newRisk(a), newRates(a),
 		newServe(a))
-	add("keep", newVerify(a), newSeal(a), newWitness(a), newRetention(a), newReindex(a), newConfig(a), newGenerate(a), newVersion(a))
+	add("keep", newVerify(a), newSeal(a), newWitness(a), newRetention(a), newReindex(a), newDoctor(a), newConfig(a), newGenerate(a), newVersion(a))
 	return root
 }
 

@@ -85,7 +85,7 @@ func exitCode(err error) int {
 		return exitLocked
 	case errors.Is(err, evidence.ErrIntegrity):
 		return exitIntegrity
-	case errors.Is(err, index.ErrUnreachable), errors.As(err, &server) && server.Down, errors.As(err, &proxy):
+	case errors.Is(err, index.ErrUnreachable), errors.As(err, &server) && server.Down, errors.As(err, &proxy), errors.Is(err, errUnreachable):
 		return exitUnreachable
 	}
 	return exitFailed

@@ -67,6 +67,7 @@ func TestTor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer lab.Close()
+	t.Run("doctor", func(t *testing.T) { examineTor(t, lab) })
 	for i, name := range names {
 		t.Run(name, func(t *testing.T) {
 			direct := httptest.NewServer(sites[name])
@@ -76,6 +77,28 @@ func TestTor(t *testing.T) {
 	}
 	if out, err := exec.Command("ip", "route", "show", "default").CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("the namespace has a way out: %s %v", out, err)
+	}
+}
+
+// examineTor has the doctor look at a Tor that is well.
+func examineTor(t *testing.T, lab *torlab.Net) {
+	t.Setenv("TAMGA_CRAWL_PROXY", lab.SOCKS)
+	t.Setenv("TAMGA_CRAWL_CONTROL", lab.Control)
+	got := decodeJSON[struct {
+		OK     bool
+		Checks []check
+	}](t, newCLI(t).run("doctor", "--json"))
+	state := map[string]string{}
+	for _, c := range got.Checks {
+		state[c.Name] = c.Status
+	}
+	for _, name := range []string{"tor-proxy", "tor-control", "tor-bootstrap", "tor-version", "tor-isolation", "tor-errors", "tor-clock"} {
+		if state[name] != checkOK {
+			t.Errorf("%s: %q among %+v", name, state[name], got.Checks)
+		}
+	}
+	if !got.OK {
+		t.Errorf("%+v", got.Checks)
 	}
 }
 

@@ -45,6 +45,9 @@ type Crawl struct {
 	BodyCap   int64    `toml:"body_cap"`   // bytes of a response kept
 	UserAgent string   `toml:"user_agent"` // sent with every request
 	Direct    bool     `toml:"direct"`     // reach the clear web without Tor
+
+	Control         string `toml:"control"`          // Tor's control port, host:port or unix:PATH; asked by `tamga doctor`
+	ControlPassword Secret `toml:"control_password"` // of the control port, where it takes no cookie; better TAMGA_CRAWL_CONTROL_PASSWORD
 }
 
 // Index chooses the search engine.
@@ -105,6 +108,7 @@ func Default() *Config {
 			Proxy: "127.0.0.1:9050", Delay: Duration(2 * time.Second), Parallel: 2, Workers: 16, Attempts: 4,
 			BodyCap:   8 << 20,
 			UserAgent: "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0",
+			Control:   "127.0.0.1:9051",
 		},
 		Chain:   Chain{Attempts: 5, Memory: 4 << 30},
 		Index:   Index{Engine: "bleve", URL: "http://127.0.0.1:9200", Prefix: "tamga"},
