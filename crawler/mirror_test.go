@@ -150,7 +150,8 @@ func TestIdentityCircuits(t *testing.T) {
 			}
 			passwords[r.user] = append(passwords[r.user], r.password)
 		}
-		if p := passwords[onion]; len(p) != 3 || p[0] == p[1] || p[1] == p[2] || p[0] == p[2] {
+		// One may have been dialled twice: the transport dials while it waits.
+		if p := slices.Compact(slices.Sorted(slices.Values(passwords[onion]))); len(p) != 3 {
 			t.Errorf("reply %#x: passwords of three identities: %q", reply, p)
 		}
 		p := passwords[down]
