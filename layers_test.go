@@ -46,6 +46,7 @@ var may = map[string][]string{
 	"extract/language":        {},
 	"extract/language/corpus": {"extract/language"},
 	"extract/language/train":  {"extract/language", "extract/language/corpus"},
+	"extract/change":          {"."},
 	"extract/link":            {"."},
 	"extract/tagger":          {},
 	"extract/tagger/train":    {"extract", "extract/tagger"},
@@ -63,7 +64,7 @@ var may = map[string][]string{
 	"index/elastic":   {"index", ".", "internal/address"},
 	"index/indextest": {"index", "."},
 
-	"internal/pipeline": {".", "crawler", "evidence", "extract", "extract/link", "chain", "chain/rates", "chain/tags", "index", "internal/decode"},
+	"internal/pipeline": {".", "crawler", "evidence", "extract", "extract/change", "extract/link", "chain", "chain/rates", "chain/tags", "index", "internal/decode"},
 	"dashboards":        {".", "index"},
 
 	"internal/torctl":      {},

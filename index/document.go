@@ -24,7 +24,7 @@ const (
 	maxSortKey = 128     // bytes of a title that decide its place
 )
 
-// Document is one thing that can be found: a listing, vendor, post or capture.
+// Document is one thing that can be found: a listing, vendor, post, capture or change.
 // Fields has the names of the schema ([Fields]); others are stored and returned
 // but not searched. Its values are strings, numbers, booleans, nil, and slices
 // and string-keyed maps of them; they come back as JSON decodes them, numbers as

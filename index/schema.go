@@ -48,7 +48,7 @@ type Field struct {
 // engines. A change of it is a change of schemaVersion.
 var schema = []Field{
 	{Name: "id", Kind: KindKeyword, Case: CaseExact, Sort: true, Doc: "the document's id"},
-	{Name: "kind", Kind: KindKeyword, Case: CaseLower, Facet: true, Sort: true, Doc: "listing, vendor, post or capture"},
+	{Name: "kind", Kind: KindKeyword, Case: CaseLower, Facet: true, Sort: true, Doc: "listing, vendor, post, capture or change"},
 	{Name: "capture", Kind: KindKeyword, Case: CaseExact, Doc: "SHA-256 of the payload it was read from"},
 	{Name: "seq", Kind: KindNumber, Sort: true, Doc: "place of the capture in the evidence log"},
 	{Name: "title", Kind: KindText, Sort: true, Doc: "title of an offer or page; name of a vendor"},
@@ -95,12 +95,17 @@ var schema = []Field{
 	{Name: "size", Kind: KindNumber, Sort: true, Doc: "bytes of the payload"},
 	{Name: "rating", Kind: KindKeyword, Case: CaseExact, Facet: true, Doc: "rating of a vendor, as written"},
 	{Name: "deals", Kind: KindKeyword, Case: CaseExact, Facet: true, Doc: "deals of a vendor, as written"},
+	{Name: "change", Kind: KindKeyword, Case: CaseLower, Facet: true, Sort: true, Doc: "of a change: changed, edited, gone, returned, appeared, moved"},
+	{Name: "record", Kind: KindKeyword, Case: CaseLower, Facet: true, Doc: "of a change: listing, vendor, post or page"},
+	{Name: "field", Kind: KindKeyword, Case: CaseLower, Facet: true, Sort: true, Doc: "of a change: price, stock, address, pgp, …"},
+	{Name: "before", Kind: KindKeyword, Case: CaseExact, Multi: true, Doc: "of a change: what is not there any more"},
+	{Name: "after", Kind: KindKeyword, Case: CaseExact, Multi: true, Doc: "of a change: what is new"},
 	{Name: "span", Kind: KindStored, Doc: "byte range of the offer in its page"},
 }
 
 // schemaVersion is the version of the schema and of the text analysis. An index
 // built by another one is not read: it is rebuilt.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // SchemaVersion names what an index was built with.
 func SchemaVersion() int { return schemaVersion }

@@ -90,7 +90,7 @@ It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
 	}
 	add("collect", newDemo(a), newInit(a), newCrawl(a), newWatch(a), newSources(a), newExtract(a), newProfile(a))
 	add("ask",
-		newSearch(a), newSubstances(a), newLink(a), newSales(a),
+		newSearch(a), newChanges(a), newAlerts(a), newSubstances(a), newLink(a), newSales(a),
 		newPeel(a), newChange(a), newPath(a), newExposure(a),
 		newTrace(a), newCluster(a), newWhy(a), newExport(a), newChain(a),
 		newTags(a), newVASP(a), newRisk(a), newRates(a),
@@ -233,6 +233,12 @@ func (a *app) enter(write bool) (*house, error) {
 		return nil, err
 	}
 	h.pipe = &pipeline.Pipeline{Archive: h.archive, Reader: reader, Store: h.store, Log: a.log, Profile: profiles(conf)}
+	if write {
+		if err := a.compareCaptures(context.Background(), h); err != nil {
+			h.Close()
+			return nil, err
+		}
+	}
 	if write { // a retention run may have been killed before the index forgot
 		if err := a.forget(context.Background(), h); err != nil {
 			h.Close()

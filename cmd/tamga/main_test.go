@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 			"waitfile": waitfile,
 			"flip":     flipBit,
 			"ledger":   sources.write,
+			"serve":    serveSite,
 		},
 		RequireExplicitExec: true,
 	})

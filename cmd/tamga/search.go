@@ -24,7 +24,7 @@ func newSearch(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "search QUERY",
 		Short: "Search what was read",
-		Long: `Search finds listings, vendors, posts and captures (docs/query.md). Words are
+		Long: `Search finds listings, vendors, posts, captures and changes (docs/query.md). Words are
 joined by AND; an empty QUERY is everything.`,
 		Example: `  tamga search 'mdma from:DE price:<0.5'
   tamga search '"dead drop" OR закладка' --facet market --facet vendor
@@ -76,7 +76,7 @@ joined by AND; an empty QUERY is everything.`,
 	}
 	f := cmd.Flags()
 	f.BoolVar(&jsonl, "jsonl", false, "every hit, a JSON object a line")
-	f.StringVar(&kind, "kind", "", "only this kind: listing, vendor, post or capture")
+	f.StringVar(&kind, "kind", "", "only this kind: listing, vendor, post, capture or change")
 	f.StringVar(&sort, "sort", "", "fields to sort by, a minus sign before a field for descending: price,-captured")
 	f.StringSliceVar(&facets, "facet", nil, "count the values of a field (may be repeated)")
 	f.BoolVar(&hist, "histogram", false, "count by day of capture")

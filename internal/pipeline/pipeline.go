@@ -39,6 +39,8 @@ type Pipeline struct {
 	Store   index.Rebuilder
 	Log     *slog.Logger
 	Profile func(tamga.Capture) string // profile a source names; nil or "": by URL and content
+	Changes *Changes                   // what differs between captures; nil: nothing is compared
+	Alerts  *Alerts                    // what rules call out of it; nil: nothing
 
 	large sync.Mutex // held while a page over LargePage is read
 }
@@ -58,6 +60,11 @@ func (p *Pipeline) Ingest(ctx context.Context, progress func(done, total int64))
 
 // Reindex builds the index anew beside the old one and swaps them.
 func (p *Pipeline) Reindex(ctx context.Context, progress func(done, total int64)) (stats Stats, err error) {
+	if p.Changes != nil {
+		if err := p.Changes.Clear(ctx); err != nil {
+			return stats, fmt.Errorf("compare anew: %w", err)
+		}
+	}
 	err = p.Store.Rebuild(ctx, func(fresh index.Store) error {
 		stats, err = p.fill(ctx, fresh, progress)
 		return err
@@ -74,8 +81,12 @@ func (p *Pipeline) fill(ctx context.Context, store index.Store, progress func(do
 	if from > total {
 		return stats, fmt.Errorf("the index is ahead of the evidence log (%d > %d): run `tamga reindex`", from, total)
 	}
+	if err := p.compareUpTo(ctx, store, from); err != nil {
+		return stats, err
+	}
 	merge := newMerger(store, from == 0)
 	var captures []tamga.Capture
+	at := from
 	flush := func(next int64) error {
 		pages, problems := p.read(ctx, captures)
 		if err := ctx.Err(); err != nil {
@@ -89,9 +100,15 @@ func (p *Pipeline) fill(ctx context.Context, store index.Store, progress func(do
 		if err != nil {
 			return err
 		}
+		changes, err := p.compare(ctx, captures, pages, at, next)
+		if err != nil {
+			return err
+		}
+		docs = append(docs, changes...)
 		if err := store.Put(ctx, docs, next); err != nil {
 			return fmt.Errorf("put documents: %w", err)
 		}
+		at = next
 		stats.Captures += int64(len(captures))
 		stats.Documents += int64(len(docs))
 		stats.Problems += problems
