@@ -20,6 +20,7 @@ import (
 //
 //	L4  cmd/tamga                            everything
 //	L3  internal/pipeline                    root, L1 packages (adapters are handed in)
+//	L3  internal/importer                    root, evidence
 //	L3  dashboards                           root, index
 //	L2  chain/bitcoin index/bleve index/elastic   parent, root, internal/address
 //	L1  crawler evidence extract chain index      root, internal/address internal/decode, never sideways
@@ -66,6 +67,10 @@ var may = map[string][]string{
 
 	"internal/pipeline": {".", "crawler", "evidence", "extract", "extract/change", "extract/link", "chain", "chain/rates", "chain/tags", "index", "internal/decode"},
 	"dashboards":        {".", "index"},
+
+	// Cuts files of others into exchanges and seals them: between the archive and
+	// the command, as the pipeline is; it reads nothing.
+	"internal/importer": {".", "evidence"},
 
 	"internal/torctl":      {},
 	"internal/torlab":      {"internal/torctl"},

@@ -112,6 +112,9 @@ func (r *Reader) Page(in Input) (*tamga.Page, error) {
 		r.log.Warn("page cut", "url", in.URL, "bytes", len(source), "read", r.max)
 		source = cut(source, r.max)
 	}
+	if page := r.message(in, source); page != nil {
+		return page, nil
+	}
 	if in.Profile != NoProfile {
 		if page := r.stream(in, source); page != nil {
 			return page, nil

@@ -191,6 +191,11 @@ func postDocument(c tamga.Capture, page *tamga.Page, p *tamga.Post, key string) 
 	if p.Time != nil {
 		f["posted"] = p.Time.UTC().Format(time.RFC3339)
 	}
+	if p.Edited != nil {
+		f["edited"] = p.Edited.UTC().Format(time.RFC3339)
+	}
+	f.str("forwarded_from", p.ForwardedFrom)
+	f.str("reply_to", p.ReplyTo)
 	f.findings(page, p.Span)
 	return document("post", key, c, f)
 }

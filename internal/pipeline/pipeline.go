@@ -180,7 +180,7 @@ func (p *Pipeline) Open(ctx context.Context, seq int64) (*tamga.Exchange, *tamga
 	if err != nil {
 		return nil, nil, fmt.Errorf("open capture %d: %w", seq, err)
 	}
-	if len(ex.Body) == 0 {
+	if len(ex.Body) == 0 || unread(capture.ContentType) {
 		return ex, nil, errNoPage
 	}
 	body, cut, err := decode.Body(ex.Header, ex.Body, PageLimit)
@@ -199,7 +199,7 @@ func (p *Pipeline) Open(ctx context.Context, seq int64) (*tamga.Exchange, *tamga
 		profile = p.Profile(capture)
 	}
 	when := capture.Requested
-	if capture.Route == tamga.RouteImport { // the import, not the page, has that time
+	if capture.Route == tamga.RouteImport && len(ex.ResponseHead) == 0 { // the import, not the page, has that time
 		when = time.Time{}
 	}
 	page, err := p.Reader.Page(extract.Input{

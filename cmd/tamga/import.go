@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tamga/chain/tags"
+	"tamga/internal/importer"
+)
+
+// importMemory is what the collector is asked to keep an import within, in bytes:
+// its files are read as streams, and a laptop may take in an export of a million
+// messages beside its other work.
+const importMemory = 128 << 20
+
+func newImport(a *app) *cobra.Command {
+	var kind, base, source string
+	cmd := &cobra.Command{
+		Use:   "import FILE…",
+		Short: "Take in web archives, saved pages, mailboxes and exports of messengers",
+		Long: `Import seals each record of the files as a capture of its own, then reads and
+indexes it like any page (docs/imports.md). What a file is, its content tells:
+WARC, WACZ, HAR, a folder of saved HTML pages, mbox, the JSON exports of Telegram
+Desktop and DiscordChatExporter, TagPacks (as tamga tags import does).
+
+A record that is sealed already is not sealed again: an interrupted import carries
+on, and a newer export adds what is new. What is wrong with a file is listed with
+its place; the rest is taken in, and the exit code is 3.`,
+		Example: `  tamga import result.json
+  tamga import --base-url http://exampleonion.onion/ saved-pages/
+  tamga import seized.mbox crawl.warc.gz --json`,
+		Args: args(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			kinds, bad, err := kindsOf(files, kind)
+			if err != nil {
+				return err
+			}
+			h, err := a.enter(true)
+			if err != nil {
+				return err
+			}
+			defer h.Close()
+			if os.Getenv("GOMEMLIMIT") == "" {
+				debug.SetMemoryLimit(importMemory)
+			}
+			if s, ok := h.conf.Source(source); ok {
+				if err := s.Authorised(time.Now()); err != nil {
+					return hinted{err, "have it renewed, and write that into the basis of the source in tamga.toml"}
+				}
+			}
+			sum := importer.Summary{Problems: []importer.Problem{}}
+			err = a.importFiles(cmd.Context(), h, &importer.Importer{Archive: h.archive, Source: source, BaseURL: base}, files, kinds, bad, &sum)
+			if err != nil {
+				return err
+			}
+			if a.document() {
+				err = a.print(sum)
+			} else {
+				fmt.Fprintf(a.out, "%s: captured %d of %d records, %d sealed before, %d problems\n", sum.Kind, sum.Captured, sum.Records, sum.Known, int64(len(sum.Problems))+sum.More)
+			}
+			for i, p := range sum.Problems {
+				if i == 20 && !a.quiet {
+					a.log.Warn("and more problems; --json lists them", "more", int64(len(sum.Problems)-i)+sum.More)
+					break
+				}
+				a.log.Warn(p.What, "where", p.Where)
+			}
+			if err == nil && len(sum.Problems) > 0 {
+				return hinted{errIncomplete, "the problems say what was left out and where; what is whole was taken in"}
+			}
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&kind, "kind", "", "what the files are: warc, wacz, har, html, mbox, telegram, discord or tagpack (default: their content tells)")
+	f.StringVar(&base, "base-url", "", "`URL` of a folder of pages, for those that do not tell their own")
+	f.StringVar(&source, "source", "", "source that the captures are filed under (default: the host, or the kind)")
+	return cmd
+}
+
+// kindsOf tells what the files are; a file of no known kind is left out and has
+// an error in bad.
+func kindsOf(files []string, forced string) (kinds []importer.Kind, bad []error, err error) {
+	kinds, bad = make([]importer.Kind, len(files)), make([]error, len(files))
+	for i, file := range files {
+		if _, err := os.Stat(file); err != nil {
+			return nil, nil, err
+		}
+		if forced == "" {
+			kinds[i], bad[i] = importer.Detect(file)
+			continue
+		}
+		if kinds[i], err = importer.ParseKind(forced); err != nil {
+			return nil, nil, usageError{err}
+		}
+	}
+	return kinds, bad, nil
+}
+
+// importFiles takes in the files one after the other, then reads what is new.
+func (a *app) importFiles(ctx context.Context, h *house, im *importer.Importer, files []string, kinds []importer.Kind, bad []error, sum *importer.Summary) error {
+	progress := a.progress()
+	for i, file := range files {
+		switch {
+		case bad[i] != nil:
+			sum.Fail(file, bad[i])
+			continue
+		case kinds[i] == importer.KindTagPack:
+			if err := a.importTags(ctx, h, file, sum); err != nil {
+				return err
+			}
+			continue
+		}
+		bar := progress.Bar("import", "bytes", 0)
+		im.Report = bar.Set
+		err := im.Import(ctx, file, kinds[i], sum)
+		bar.Done()
+		if err != nil {
+			progress.Wait()
+			return err
+		}
+	}
+	read := progress.Bar("read", "captures", 0)
+	_, err := h.pipe.Ingest(ctx, read.Set)
+	read.Done()
+	progress.Wait()
+	return err
+}
+
+// importTags takes in a TagPack as `tamga tags import` does.
+func (a *app) importTags(ctx context.Context, h *house, file string, sum *importer.Summary) error {
+	b, err := a.tagbook(ctx, h.ws, h.archive)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	sum.Add(importer.KindTagPack)
+	var tagged imported
+	if err := tagged.file(ctx, h.archive, file, tags.List{}); err != nil {
+		if e := ctx.Err(); e != nil {
+			return errors.Join(e, err)
+		}
+		sum.Fail(file, err)
+		return nil
+	}
+	sum.Records += int64(tagged.Tags + tagged.Actors)
+	sum.Captured += int64(tagged.Tags + tagged.Actors)
+	return nil
+}

@@ -1,0 +1,300 @@
+package importer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"tamga"
+	"tamga/evidence"
+)
+
+// MaxRecord is the most of one record that is sealed, in bytes; a longer one is
+// cut and marked as truncated.
+const MaxRecord = 32 << 20
+
+// maxProblems is how many problems of a run are listed; the rest is counted.
+const maxProblems = 1000
+
+// Media types of what is sealed. A chat's name and the like stand in parameters:
+// the bytes of one message do not name it.
+const (
+	TypeManifest = "application/vnd.tamga.import+json"
+	TypeTelegram = "application/vnd.tamga.telegram-message+json" // chat, chat-id, chat-type
+	TypeDiscord  = "application/vnd.tamga.discord-message+json"  // guild, channel, channel-type, category
+	TypeMail     = "message/rfc822"
+)
+
+// Importer seals files into an archive.
+type Importer struct {
+	Archive *evidence.Archive
+
+	Source  string                  // of the captures; empty: the host, or the kind
+	BaseURL string                  // of a folder of pages that do not tell their own
+	Now     func() time.Time        // nil: time.Now
+	Report  func(done, total int64) // progress in bytes of the file; may be nil
+
+	known *known
+	last  int64 // progress last reported
+}
+
+// Problem is something that was not taken in whole, and where it stands.
+type Problem struct {
+	What  string `json:"what"`
+	Where string `json:"where"`
+}
+
+// Summary counts what a run did.
+type Summary struct {
+	Kind     string    `json:"kind"`     // of the files; mixed where they differ
+	Captured int64     `json:"captured"` // records sealed now
+	Records  int64     `json:"records"`  // records found
+	Known    int64     `json:"known"`    // of them: sealed before
+	Problems []Problem `json:"problems"`
+	More     int64     `json:"more_problems,omitempty"` // beyond those listed
+}
+
+func (s *Summary) problem(where, format string, a ...any) {
+	if len(s.Problems) >= maxProblems {
+		s.More++
+		return
+	}
+	s.Problems = append(s.Problems, Problem{fmt.Sprintf(format, a...), where})
+}
+
+// Fail lists a file that could not be taken in.
+func (s *Summary) Fail(name string, err error) { s.problem(name, "%v", err) }
+
+// Add says that a file is of a kind.
+func (s *Summary) Add(kind Kind) {
+	switch s.Kind {
+	case "", string(kind):
+		s.Kind = string(kind)
+	default:
+		s.Kind = "mixed"
+	}
+}
+
+// run is one file on its way in.
+type run struct {
+	*Importer
+	ctx    context.Context
+	sum    *Summary
+	kind   Kind
+	name   string // base name of the file
+	digest string // SHA-256 of the file
+	size   int64
+	timed  bool // records tell when they were fetched
+}
+
+// Import takes in a file, or a folder of pages. An error is of the machine (the
+// disk, an interruption); what is wrong with the file is a problem of sum.
+func (im *Importer) Import(ctx context.Context, path string, kind Kind, sum *Summary) error {
+	if im.Now == nil {
+		im.Now = time.Now
+	}
+	sum.Add(kind)
+	r := &run{Importer: im, ctx: ctx, sum: sum, kind: kind, name: filepath.Base(path)}
+	if kind == KindHTML {
+		return r.html(path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		sum.problem(r.name, "not a regular file")
+		return nil
+	}
+	r.size = info.Size()
+	var file reader = f
+	switch kind {
+	case KindTelegram:
+		var chats chats
+		err = r.whole(file, chats.survey, func(in io.Reader) error { return r.telegram(in, &chats) })
+	case KindDiscord:
+		var place discordPlace
+		err = r.whole(file, place.survey, func(in io.Reader) error { return r.discord(in, &place) })
+	case KindHAR:
+		r.timed = true
+		err = r.whole(file, nil, r.har)
+	case KindMbox:
+		err = r.whole(file, nil, r.mbox)
+	case KindWARC:
+		r.timed = true
+		err = r.whole(file, nil, func(in io.Reader) error { return r.warc(in, r.name) })
+	case KindWACZ:
+		r.timed = true
+		err = r.whole(file, nil, func(io.Reader) error { return r.wacz(file) })
+	default:
+		return fmt.Errorf("%s: no importer for %q", r.name, kind)
+	}
+	return err
+}
+
+type reader interface {
+	io.Reader
+	io.ReaderAt
+	io.Seeker
+}
+
+// whole seals the file's manifest and then its records. The file is read twice:
+// what is said of each part must be true of the file as it is now. survey, which
+// may be nil, sees it the first time; what it trips over, records will name.
+func (r *run) whole(f reader, survey, records func(io.Reader) error) error {
+	h := sha256.New()
+	var n int64
+	first := &countReader{r: io.TeeReader(withContext{r.ctx, f}, h), n: &n}
+	if survey != nil {
+		_ = survey(first)
+	}
+	if _, err := io.Copy(io.Discard, first); err != nil {
+		return fmt.Errorf("read %s: %w", r.name, err)
+	}
+	r.size, r.digest = n, hex.EncodeToString(h.Sum(nil))
+	if err := r.manifest(map[string]any{"file": r.name, "kind": r.kind, "size": n, "digest": "sha256:" + r.digest}); err != nil {
+		return err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	again := sha256.New()
+	in := io.TeeReader(io.LimitReader(withContext{r.ctx, f}, n), again)
+	if err := records(&progressReader{r: in, run: r}); err != nil {
+		return r.settle(err)
+	}
+	if _, err := io.Copy(io.Discard, in); err != nil {
+		return err
+	}
+	if sum := hex.EncodeToString(again.Sum(nil)); sum != r.digest && r.kind != KindWACZ {
+		r.sum.problem(r.name, "the file changed while it was read")
+	}
+	return nil
+}
+
+// fileError is what is wrong with the file itself.
+type fileError struct{ error }
+
+// settle makes an error of the file a problem and passes on any other.
+func (r *run) settle(err error) error {
+	var bad fileError
+	switch {
+	case r.ctx.Err() != nil:
+		return r.ctx.Err()
+	case errors.As(err, &bad):
+		r.sum.problem(r.name, "%v", bad.error)
+		return nil
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		r.sum.problem(where(r.name, r.size), "the file ends in the middle of a record")
+		return nil
+	case errors.Is(err, errNotJSON):
+		r.sum.problem(r.name, "%v", err)
+		return nil
+	}
+	return err
+}
+
+// manifest seals what is known of the whole file.
+func (r *run) manifest(m map[string]any) error {
+	body, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	ex := r.exchange("urn:sha256:"+r.digest, TypeManifest, body)
+	ex.Via = ""
+	if held, err := r.held(ex, false); err != nil || held {
+		return err
+	}
+	_, err = r.put(ex, false)
+	return err
+}
+
+// exchange is a record as an exchange without an HTTP head.
+func (r *run) exchange(url, contentType string, body []byte) *tamga.Exchange {
+	ex := &tamga.Exchange{
+		URL: url, Via: "urn:sha256:" + r.digest, Route: tamga.RouteImport, Requested: r.Now(), Source: r.Source,
+		Header: http.Header{"Content-Type": {contentType}}, Body: body, Outcome: tamga.OutcomeOK,
+	}
+	if ex.Source == "" {
+		ex.Source = string(r.kind)
+	}
+	return ex
+}
+
+// at says where in the file a record stands.
+func at(offset int64, length int) string {
+	return "at byte " + strconv.FormatInt(offset, 10) + ", " + strconv.Itoa(length) + " bytes"
+}
+
+// seal seals a record that is not sealed yet.
+func (r *run) seal(ex *tamga.Exchange) error {
+	r.sum.Records++
+	held, err := r.held(ex, r.timed)
+	if err != nil {
+		return err
+	}
+	if held {
+		r.sum.Known++
+		return r.ctx.Err()
+	}
+	if _, err := r.put(ex, r.timed); err != nil {
+		return err
+	}
+	r.sum.Captured++
+	return nil
+}
+
+// withContext is a reader that ends with its context.
+type withContext struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c withContext) Read(b []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(b)
+}
+
+// countReader counts what is read.
+type countReader struct {
+	r io.Reader
+	n *int64
+}
+
+func (c *countReader) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	*c.n += int64(n)
+	return n, err
+}
+
+type progressReader struct {
+	r    io.Reader
+	run  *run
+	done int64
+}
+
+func (p *progressReader) Read(b []byte) (int, error) {
+	n, err := p.r.Read(b)
+	p.done += int64(n)
+	if im := p.run.Importer; im.Report != nil && (p.done-im.last > 1<<20 || p.done < im.last || err != nil) {
+		im.last = p.done
+		im.Report(p.done, p.run.size)
+	}
+	return n, err
+}
