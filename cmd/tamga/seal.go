@@ -184,8 +184,8 @@ func (s *sealer) run(ctx context.Context) (r sealed, err error) {
 	return r, errors.Join(err, s.logStamps(ctx))
 }
 
-// queue keeps the newest head and puts a question about it to each server into
-// the outbox, where the log says anything new. It returns the newest kept head.
+// queue keeps the newest head where the log says anything new, and puts a question
+// about it to each server into the outbox. It returns the newest kept head.
 func (s *sealer) queue(ctx context.Context) (int64, error) {
 	archive, err := evidence.OpenReader(s.ws.Evidence())
 	if err != nil {
@@ -196,22 +196,30 @@ func (s *sealer) queue(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if !fresh {
-		return last, nil
-	}
-	head, err := evidence.KeepHead(s.ws.Evidence())
-	if err != nil {
-		return 0, err
+	// Where nothing is new, the newest kept head still may lack questions: a run was
+	// killed between the two, or a server was added to the settings.
+	if fresh {
+		head, err := evidence.KeepHead(s.ws.Evidence())
+		if err != nil {
+			return 0, err
+		}
+		last = head.Size
 	}
 	now := time.Now().UTC()
 	for kind, servers := range map[string][]string{evidence.StampRFC3161: s.conf.Custody.TSA, evidence.StampOTS: s.conf.Custody.Calendars} {
 		for _, url := range servers {
-			if err := s.box.Put(outbox.Item{Head: head.Size, Kind: kind, URL: url, Queued: now}); err != nil {
+			i := outbox.Item{Head: last, Kind: kind, URL: url, Queued: now}
+			if _, done, err := evidence.FindStamp(s.ws.Evidence(), last, i.Label(), kind); err != nil {
+				return 0, err
+			} else if done {
+				continue
+			}
+			if err := s.box.Put(i); err != nil {
 				return 0, err
 			}
 		}
 	}
-	return head.Size, nil
+	return last, nil
 }
 
 // ask puts one question and keeps the answer.

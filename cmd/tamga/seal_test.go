@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -111,13 +112,13 @@ func TestSeal(t *testing.T) {
 // Offline the questions wait, whatever is killed; online they are all put.
 func TestSealOffline(t *testing.T) {
 	a := authority(t)
-	offline := true
-	a.Before = func(w http.ResponseWriter, r *http.Request) bool {
-		if offline {
+	var online atomic.Bool
+	a.Before(func(w http.ResponseWriter, r *http.Request) bool {
+		if !online.Load() {
 			panic(http.ErrAbortHandler)
 		}
 		return false
-	}
+	})
 	c := withCustody(t, "tsa = [%q]\nroots = %q\ntimeout = '5s'", a.URL, a.Root)
 	out, code, stderr := c.try("seal", "--json")
 	if r := decodeJSON[sealed](t, out); code != exitIncomplete || len(r.Queued) != 1 || !strings.Contains(stderr, "hint:") {
@@ -131,7 +132,7 @@ func TestSealOffline(t *testing.T) {
 	if _, code, _ := c.try("seal", "--json"); code != exitIncomplete {
 		t.Errorf("exit %d", code)
 	}
-	offline = false
+	online.Store(true)
 	r := decodeJSON[sealed](t, c.run("seal", "--json"))
 	if len(r.Stamped) != 2 || len(r.Queued) != 0 || r.Stamped[0].Head != first || r.Stamped[1].Head <= first {
 		t.Errorf("%+v", r)
@@ -177,18 +178,19 @@ func TestSealUnconfigured(t *testing.T) {
 func TestSealOpenTimestamps(t *testing.T) {
 	cal := calendarlab.Start()
 	defer cal.Close()
-	offline := true
-	cal.Before = func(w http.ResponseWriter, r *http.Request) bool {
-		if offline {
-			http.Error(w, "no", http.StatusBadGateway)
+	var online atomic.Bool
+	cal.Before(func(w http.ResponseWriter, r *http.Request) bool {
+		if online.Load() {
+			return false
 		}
-		return offline
-	}
+		http.Error(w, "no", http.StatusBadGateway)
+		return true
+	})
 	c := withCustody(t, "calendars = [%q]\ntimeout = '5s'", cal.URL)
 	if _, code, _ := c.try("seal", "--json"); code != exitIncomplete {
 		t.Errorf("offline: exit %d", code)
 	}
-	offline = false
+	online.Store(true)
 	r := decodeJSON[sealed](t, c.run("seal", "--json"))
 	if len(r.Stamped) != 1 || len(r.Queued) != 0 || r.Stamped[0].Kind != "ots" {
 		t.Fatalf("%+v", r)
@@ -268,5 +270,35 @@ func TestVerifyToken(t *testing.T) {
 	os.Remove(data)
 	if _, code, stderr := c.try("verify", data+".tsr"); code != exitFailed || !strings.Contains(stderr, "hint:") {
 		t.Errorf("no data: exit %d %s", code, stderr)
+	}
+}
+
+// Killed at any moment: no question is lost, no token is asked for twice and kept
+// twice, and the evidence verifies.
+func TestSealKilled(t *testing.T) {
+	a, cal := authority(t), calendarlab.Start()
+	defer cal.Close()
+	c := withCustody(t, "tsa = [%q]\ncalendars = [%q]\nroots = %q", a.URL, cal.URL, a.Root)
+	for i := range 12 {
+		cmd := c.command("seal", "--json")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(10+12*i) * time.Millisecond)
+		cmd.Process.Kill()
+		cmd.Wait()
+		if _, code, stderr := c.try("verify", "--json"); code != exitOK {
+			t.Fatalf("kill %d: exit %d %s", i, code, stderr)
+		}
+	}
+	if r := decodeJSON[sealed](t, c.run("seal", "--json")); len(r.Queued) != 0 {
+		t.Errorf("%+v", r)
+	}
+	v := decodeJSON[verifyReport](t, c.run("verify", "--json"))
+	if !v.OK || len(v.Recovered) != 0 || len(v.Timestamps) != 2 {
+		t.Errorf("%+v", v)
+	}
+	if left := must(filepath.Glob(filepath.Join(c.ws, "outbox", "*.json"))); len(left) > 0 {
+		t.Errorf("left in the outbox: %v", left)
 	}
 }

@@ -135,7 +135,7 @@ func TestCalendarFaults(t *testing.T) {
 		"hang up":  func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) },
 		"redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 302) },
 	} {
-		cal.Before = func(w http.ResponseWriter, r *http.Request) bool { h(w, r); return true }
+		cal.Before(func(w http.ResponseWriter, r *http.Request) bool { h(w, r); return true })
 		if _, err := c.Stamp(t.Context(), cal.URL, digest); err == nil {
 			t.Errorf("%s: taken", name)
 		}

@@ -178,14 +178,14 @@ func TestBadServers(t *testing.T) {
 		"hang up": func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			a.Before = func(w http.ResponseWriter, r *http.Request) bool { h(w, r); return true }
+			a.Before(func(w http.ResponseWriter, r *http.Request) bool { h(w, r); return true })
 			if _, _, err := c.Ask(t.Context(), a.URL, stamped); err == nil {
 				t.Error("taken")
 			}
 		})
 	}
 	t.Run("stall", func(t *testing.T) {
-		a.Before = func(w http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true }
+		a.Before(func(w http.ResponseWriter, r *http.Request) bool { <-r.Context().Done(); return true })
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		if _, _, err := c.Ask(ctx, a.URL, stamped); !errors.Is(err, context.DeadlineExceeded) {

@@ -13,14 +13,14 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Calendar is one that listens.
 type Calendar struct {
 	URL string
-	// Before, where set, may answer in place of the calendar and return true.
-	Before func(w http.ResponseWriter, r *http.Request) bool
 
+	before atomic.Pointer[Intercept]
 	server *httptest.Server
 	mu     sync.Mutex
 	asked  [][]byte          // commitments that wait for a block
@@ -36,11 +36,17 @@ func Start() *Calendar {
 	return c
 }
 
+// Intercept may answer in place of the calendar, and then returns true.
+type Intercept func(w http.ResponseWriter, r *http.Request) bool
+
+// Before has f look at each question first.
+func (c *Calendar) Before(f Intercept) { c.before.Store(&f) }
+
 // Close stops listening.
 func (c *Calendar) Close() { c.server.Close() }
 
 func (c *Calendar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if c.Before != nil && c.Before(w, r) {
+	if f := c.before.Load(); f != nil && (*f)(w, r) {
 		return
 	}
 	c.mu.Lock()

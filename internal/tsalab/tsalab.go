@@ -23,6 +23,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -50,8 +51,7 @@ type Authority struct {
 	server *http.Server
 	mu     sync.Mutex // openssl does not lock its serial number
 	asked  int
-	// Before, where set, may answer in place of the authority and return true.
-	Before func(w http.ResponseWriter, r *http.Request) bool
+	before atomic.Pointer[Intercept]
 }
 
 const conf = `[tsa]
@@ -98,6 +98,12 @@ func Start(dir string, opt Options) (*Authority, error) {
 	return a, nil
 }
 
+// Intercept may answer in place of the authority, and then returns true.
+type Intercept func(w http.ResponseWriter, r *http.Request) bool
+
+// Before has f look at each question first.
+func (a *Authority) Before(f Intercept) { a.before.Store(&f) }
+
 // Close stops listening.
 func (a *Authority) Close() { a.server.Close() }
 
@@ -109,7 +115,7 @@ func (a *Authority) Asked() int {
 }
 
 func (a *Authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if a.Before != nil && a.Before(w, r) {
+	if f := a.before.Load(); f != nil && (*f)(w, r) {
 		return
 	}
 	query, err := io.ReadAll(io.LimitReader(r.Body, 64<<10))
@@ -117,7 +123,9 @@ func (a *Authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not a time-stamp query", http.StatusBadRequest)
 		return
 	}
-	reply, err := a.Reply(r.Context(), query)
+	// Not under the request's context: openssl that is killed with the client leaves
+	// an empty serial file.
+	reply, err := a.Reply(context.WithoutCancel(r.Context()), query)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
