@@ -100,7 +100,7 @@ func (c *Crawler) enqueue(ctx context.Context, e entry) error {
 	if err != nil {
 		return err
 	}
-	return c.awake(ctx, id)
+	return c.awake(ctx, id, e.source)
 }
 
 // redirect decides where a hop leads. again: the page sends back to itself with

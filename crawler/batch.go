@@ -29,6 +29,15 @@ func (f *Frontier) begin(ctx context.Context) error {
 	return nil
 }
 
+// age of the batch under way; one that began in the future is of a clock that was
+// set back, and is old.
+func (f *Frontier) age() time.Duration {
+	if d := f.now().Sub(f.begun); d >= 0 {
+		return d
+	}
+	return batchAge
+}
+
 func (f *Frontier) commit() error {
 	if f.tx == nil {
 		return nil

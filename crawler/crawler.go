@@ -3,9 +3,6 @@ package crawler
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/url"
-	"strconv"
 	"sync"
 	"time"
 
@@ -27,16 +24,15 @@ type Crawler struct {
 	window    int     // hosts in memory, at most
 	hosts     []*host // window
 	byID      map[int64]*host
-	cursor    int64 // last host the window was filled from
-	scan      bool  // hosts with ready URLs may be outside the window
-	empty     bool  // nothing was found at the last look
-	turn      int   // round robin
+	down      map[int64]bool // hosts that do not answer: what they have waits for the next pass
+	empty     bool           // nothing was found at the last look
 	flight    map[*job]struct{}
 	number    int64     // next job's
 	nextAny   time.Time // of Options.Rate
 	expireAt  time.Time
 	passes    map[string]*progress
 	askAt     time.Time // Options.Schedule, next
+	askedAt   time.Time // last
 	endAt     time.Time // the first Source.Until to come; zero: none
 	crew      *crew
 	toldEmpty bool // the log says that nothing is left
@@ -62,7 +58,7 @@ func New(o Options) (*Crawler, error) {
 func (c *Crawler) Run(ctx context.Context, seeds []string) (Summary, error) {
 	start := c.opts.Now()
 	err := c.run(ctx, seeds)
-	c.stats.Seconds = c.opts.Now().Sub(start).Seconds()
+	c.stats.Seconds = max(0, c.opts.Now().Sub(start).Seconds())
 	c.wire.closeIdle()
 	return c.stats.Summary, err
 }
@@ -82,9 +78,12 @@ func (c *Crawler) run(ctx context.Context, seeds []string) (err error) {
 	if err := f.releaseAll(ctx); err != nil {
 		return err
 	}
+	if err := f.unhold(ctx); err != nil {
+		return err
+	}
 	c.stats, c.skipped = Stats{}, newRecent(1<<16)
 	c.marks = watermarks{next: f.watermark, applied: map[int64]bool{}}
-	c.hosts, c.byID, c.cursor, c.scan, c.flight = nil, map[int64]*host{}, 0, true, map[*job]struct{}{}
+	c.hosts, c.byID, c.down, c.flight = nil, map[int64]*host{}, map[int64]bool{}, map[*job]struct{}{}
 	c.number, c.nextAny, c.expireAt = 1, time.Time{}, c.opts.Now().Add(time.Minute)
 	if err := c.loadPasses(ctx); err != nil {
 		return err
@@ -122,7 +121,7 @@ func (c *Crawler) run(ctx context.Context, seeds []string) (err error) {
 			return err
 		}
 	}
-	c.askAt = c.opts.Now()
+	c.askAt, c.askedAt = c.opts.Now(), time.Time{}
 	return c.loop(ctx)
 }
 
@@ -187,7 +186,7 @@ func (c *Crawler) loop(ctx context.Context) (err error) {
 			wait = until
 		}
 		if f.tx != nil {
-			if age := batchAge - f.now().Sub(f.begun); wait < 0 || age < wait {
+			if age := batchAge - f.age(); wait < 0 || age < wait {
 				wait = max(age, 0)
 			}
 		}
@@ -217,7 +216,7 @@ func (c *Crawler) loop(ctx context.Context) (err error) {
 		if e := c.stalled(ctx); e != nil {
 			stop(e)
 		}
-		if f.tx != nil && (f.size >= 8*batchResults || f.now().Sub(f.begun) >= batchAge) {
+		if f.tx != nil && (f.size >= 8*batchResults || f.age() >= batchAge) {
 			if e := c.commit(ctx); e != nil {
 				stop(e)
 			}
@@ -264,14 +263,17 @@ func (c *Crawler) settle(ctx context.Context, r *result) error {
 		return err
 	}
 	if !r.sealed {
-		at := c.opts.Now().Add(c.backoff(j.attempts, r.ex))
-		if h := j.host; h.wake.IsZero() || at.Before(h.wake) {
-			h.wake = at
-		}
+		at, h := c.opts.Now().Add(c.backoff(j.attempts, r.ex)), j.host
+		h.waits(j.source, at)
 		c.stats.Ready++
 		c.opts.Logger.DebugContext(ctx, "will be tried again", "url", j.url, "outcome", r.ex.Outcome, "detail", r.ex.Detail, "at", at)
 		if err := f.retry(ctx, j, at, string(r.ex.Outcome), r.ex.Detail); err != nil {
 			return err
+		}
+		if c.down[h.id] {
+			if err := c.hold(ctx, h.id); err != nil {
+				return err
+			}
 		}
 		return c.passEnds(ctx, c.progressOf(j.source))
 	}
@@ -285,6 +287,16 @@ func (c *Crawler) settle(ctx context.Context, r *result) error {
 		return err
 	}
 	c.marks.add(r.capture.Seq, c.number, c.oldest())
+	if c.down[j.host.id] {
+		if len(c.wire.sources.get(j.source).Mirrors) == 0 { // the URL itself waits too
+			if err := f.exec(ctx, `UPDATE frontier_url SET state = 5, attempts = 0 WHERE id = ? AND state = 3`, j.id); err != nil {
+				return err
+			}
+		}
+		if err := c.hold(ctx, j.host.id); err != nil {
+			return err
+		}
+	}
 	return c.passEnds(ctx, c.progressOf(j.source))
 }
 
@@ -328,36 +340,5 @@ func (c *Crawler) commit(ctx context.Context) error {
 // backoff before the next attempt; a Retry-After of up to an hour is honoured.
 func (c *Crawler) backoff(attempts int, ex *tamga.Exchange) time.Duration {
 	d := c.opts.Backoff << min(attempts, 16)
-	if s, err := strconv.Atoi(ex.Header.Get("Retry-After")); err == nil && s > 0 {
-		d = max(d, min(time.Duration(s)*time.Second, time.Hour))
-	}
-	return min(d, time.Hour)
-}
-
-// hostResult adapts to how a host fares: after three failures in a row it is
-// left alone for a while, and an onion gets new circuits.
-func (c *Crawler) hostResult(ctx context.Context, r *result) error {
-	h := r.job.host
-	answered := r.ex.Status != 0 && !passing(r.ex.Outcome, r.ex.Status)
-	u, err := url.Parse(h.origin)
-	if err != nil {
-		return fmt.Errorf("host %q: %w", h.origin, err)
-	}
-	if r.ex.Outcome != tamga.OutcomePolicy && c.wire.epochs.result(u.Hostname(), c.wire.sources.get(r.job.source).Identity, r.ex.Status != 0) {
-		c.wire.closeIdle()
-	}
-	if answered || r.ex.Outcome == tamga.OutcomePolicy {
-		if h.fails == 0 {
-			return nil
-		}
-		h.fails = 0
-		return c.opts.Frontier.saveHost(ctx, h)
-	}
-	h.fails++
-	if h.fails >= 3 {
-		if until := c.opts.Now().Add(min(c.opts.Backoff<<min(h.fails-3, 6), 10*time.Minute)); until.After(h.nextAt) {
-			h.nextAt = until
-		}
-	}
-	return c.opts.Frontier.saveHost(ctx, h)
+	return min(max(d, retryAfter(ex.Header, c.opts.Now())), maxPause)
 }

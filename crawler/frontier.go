@@ -12,13 +12,15 @@ import (
 )
 
 // The states of a URL. Ready waits, leased is being fetched, done and dead are
-// final: captured, or given up. Parked waits for the next pass of its source.
+// final: captured, or given up. Parked waits for the next pass of its source, held
+// for that or for the next run: its host does not answer.
 const (
 	stateReady = iota
 	stateLeased
 	stateDone
 	stateDead
 	stateParked
+	stateHeld
 )
 
 // schema of the frontier's tables. The key is the first half of the SHA-256 of
@@ -55,9 +57,11 @@ CREATE TABLE IF NOT EXISTS frontier_url (
 	outcome     TEXT NOT NULL DEFAULT '',
 	detail      TEXT NOT NULL DEFAULT ''
 );
-CREATE INDEX IF NOT EXISTS frontier_ready ON frontier_url (host, not_before, id) WHERE state = 0;
+DROP INDEX IF EXISTS frontier_ready;
+CREATE INDEX IF NOT EXISTS frontier_due ON frontier_url (source, host, not_before, id) WHERE state = 0;
 CREATE INDEX IF NOT EXISTS frontier_leased ON frontier_url (lease_until) WHERE state = 1;
 CREATE INDEX IF NOT EXISTS frontier_parked ON frontier_url (source) WHERE state = 4;
+CREATE INDEX IF NOT EXISTS frontier_held ON frontier_url (source) WHERE state = 5;
 CREATE TABLE IF NOT EXISTS frontier_source (
 	name     TEXT PRIMARY KEY,
 	pass     INTEGER NOT NULL,
@@ -110,7 +114,7 @@ type Counts struct {
 	Leased   int64            `json:"leased"`
 	Done     int64            `json:"done"`
 	Dead     int64            `json:"dead"`
-	Parked   int64            `json:"parked"` // until the next pass of their source
+	Parked   int64            `json:"parked"` // until the next pass of their source, or until their host may answer again
 	Hosts    int64            `json:"hosts"`
 	Outcomes map[string]int64 `json:"outcomes,omitempty"`
 }
@@ -130,7 +134,7 @@ func (f *Frontier) Status(ctx context.Context) (Counts, error) {
 		if err := rows.Scan(&state, &outcome, &n); err != nil {
 			return c, fmt.Errorf("count frontier: %w", err)
 		}
-		*[]*int64{&c.Ready, &c.Leased, &c.Done, &c.Dead, &c.Parked}[state] += n
+		*[]*int64{&c.Ready, &c.Leased, &c.Done, &c.Dead, &c.Parked, &c.Parked}[state] += n
 		if state == stateDone || state == stateDead {
 			c.Outcomes[outcome] += n
 		}

@@ -17,7 +17,7 @@ func (f *Frontier) newPass(ctx context.Context, source string) error {
 	}{
 		{`INSERT INTO frontier_meta (name, value) VALUES ('pass', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, []any{f.pass}},
 		{`INSERT INTO frontier_source (name, pass) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET pass = excluded.pass, began = 0, ended = 0, captured = 0, failed = 0`, []any{source, f.pass}},
-		{`UPDATE frontier_url SET state = 0, not_before = 0 WHERE state = 4 AND source = ?`, []any{source}},
+		{`UPDATE frontier_url SET state = 0, not_before = 0 WHERE state IN (4, 5) AND source = ?`, []any{source}},
 	} {
 		if err := f.exec(ctx, q.query, q.args...); err != nil {
 			return err
@@ -50,7 +50,7 @@ func (f *Frontier) seed(ctx context.Context, source, u string) error {
 		return err
 	}
 	k := key(u)
-	return f.exec(ctx, `UPDATE frontier_url SET state = 0, attempts = 0, not_before = 0, outcome = '', detail = '' WHERE key = ? AND state IN (3, 4)`, k[:])
+	return f.exec(ctx, `UPDATE frontier_url SET state = 0, attempts = 0, not_before = 0, outcome = '', detail = '' WHERE key = ? AND state IN (3, 4, 5)`, k[:])
 }
 
 // park sets aside what a source has not fetched, until its next pass.

@@ -27,7 +27,7 @@ func (o *Options) lane(s *Source) lane {
 }
 
 func (o *Options) policy(l lane) policy {
-	return policy{proxy: o.Proxy != "", i2p: o.I2P != "", direct: l.direct, local: o.Local, cross: o.CrossNetwork}
+	return policy{proxy: o.Proxy != "", i2p: o.I2P != "", direct: l.direct, local: o.Local, cross: o.CrossNetwork, blocked: o.Blocklist}
 }
 
 // transport of a lane, made when it is first used.

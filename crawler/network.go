@@ -114,7 +114,10 @@ func reachable(ip netip.Addr) bool {
 }
 
 // policy decides before any packet.
-type policy struct{ proxy, i2p, direct, local, cross bool }
+type policy struct {
+	proxy, i2p, direct, local, cross bool
+	blocked                          *Blocklist
+}
 
 // check refuses a URL as such.
 func (p policy) check(canonical string) error {
@@ -140,6 +143,9 @@ func (p policy) check(canonical string) error {
 		if ip, err := netip.ParseAddr(host); err == nil && !reachable(ip) {
 			return refuse("a reserved address is never fetched")
 		}
+	}
+	if list, blocked := p.blocked.match(canonical); blocked {
+		return refuse("it is on the blocklist " + list)
 	}
 	return nil
 }

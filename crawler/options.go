@@ -61,6 +61,8 @@ type Options struct {
 	// CrossNetwork allows links and redirects from an onion to the clear web and
 	// back; never to loopback or private addresses.
 	CrossNetwork bool
+	// Blocklist names what is never fetched; nil: nothing.
+	Blocklist *Blocklist
 
 	Workers  int           // fetches at a time; default DefaultWorkers
 	Parallel int           // fetches at a time from one host; default DefaultParallel

@@ -27,8 +27,12 @@ type progress struct {
 	Pass
 	pending  int64 // ready or in flight
 	inFlight int64
-	changed  bool // since the last commit
-	over     bool // the source may not be crawled any more
+	served   int64     // number of its last job
+	cursor   int64     // last host the window was filled from
+	scan     bool      // hosts with ready URLs may be outside the window
+	wakeAt   time.Time // when hosts outside the window have something due; zero: not known
+	changed  bool      // since the last commit
+	over     bool      // the source may not be crawled any more
 }
 
 func (p *progress) running() bool { return p.Number > 0 && p.Ended.IsZero() }
@@ -37,7 +41,7 @@ func (p *progress) running() bool { return p.Number > 0 && p.Ended.IsZero() }
 func (c *Crawler) progressOf(source string) *progress {
 	p := c.passes[source]
 	if p == nil {
-		p = &progress{Pass: Pass{Source: source}}
+		p = &progress{Pass: Pass{Source: source}, scan: true}
 		c.passes[source] = p
 	}
 	return p
@@ -52,7 +56,7 @@ func (c *Crawler) loadPasses(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c.passes[p.Source] = &progress{Pass: p}
+		c.passes[p.Source] = &progress{Pass: p, scan: true}
 		return nil
 	})
 }
@@ -85,7 +89,8 @@ func (c *Crawler) begin(ctx context.Context, s *Source, strict bool) error {
 		return err
 	}
 	pending := p.pending
-	*p = progress{Pass: Pass{Source: s.Name, Number: f.pass, Began: c.opts.Now().UTC()}, inFlight: p.inFlight, changed: true}
+	*p = progress{Pass: Pass{Source: s.Name, Number: f.pass, Began: c.opts.Now().UTC()}, inFlight: p.inFlight, served: p.served, scan: true, changed: true}
+	clear(c.down) // they are asked again
 	for _, seed := range s.Seeds {
 		u, err := Canonical(seed)
 		if err == nil {
@@ -109,18 +114,20 @@ func (c *Crawler) begin(ctx context.Context, s *Source, strict bool) error {
 		return err
 	}
 	c.stats.Ready += p.pending - pending
-	c.scan, c.empty = true, false
+	c.empty = false
 	c.opts.Logger.InfoContext(ctx, "pass begins", "source", s.Name, "pass", p.Number)
 	return c.passEnds(ctx, p)
 }
 
 // schedule begins what is due.
 func (c *Crawler) schedule(ctx context.Context) error {
-	if c.opts.Schedule == nil || c.askAt.IsZero() || c.opts.Now().Before(c.askAt) {
-		return nil
+	now := c.opts.Now()
+	if c.opts.Schedule == nil || c.askAt.IsZero() || now.Before(c.askAt) && !now.Before(c.askedAt) {
+		return nil // a clock that was set back is asked too
 	}
 	var names []string
-	names, c.askAt = c.opts.Schedule(c.opts.Now())
+	c.askedAt = now
+	names, c.askAt = c.opts.Schedule(now)
 	for _, name := range names {
 		if why := c.over(name, c.opts.Now()); why != "" {
 			c.opts.Logger.WarnContext(ctx, "no pass begins", "source", name, "reason", why)
@@ -204,7 +211,7 @@ func (c *Crawler) parkAll(ctx context.Context, p *progress) error {
 	if err != nil {
 		return err
 	}
-	p.Left = left
+	p.Left += left
 	c.stats.Ready -= p.pending
 	p.pending = 0
 	return nil

@@ -69,8 +69,11 @@ func States(ctx context.Context, db *sql.DB) (map[string]int64, error) {
 		if err := rows.Scan(&state, &n); err != nil {
 			return nil, fmt.Errorf("count frontier: %w", err)
 		}
+		if state == stateHeld {
+			state = stateParked
+		}
 		if state >= 0 && state < len(names) {
-			out[names[state]] = n
+			out[names[state]] += n
 		}
 	}
 	return out, rows.Err()

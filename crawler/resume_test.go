@@ -329,6 +329,7 @@ func TestLeaseExpiry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.sources[""] = time.Time{}
 	if err := f.lease(ctx, h, 10); err != nil || len(h.ready) != 2 {
 		t.Fatalf("%d leased, %v", len(h.ready), err)
 	}

@@ -39,7 +39,7 @@ func (w *crew) hire() {
 	go func() {
 		k := newWorker(w.c.wire, w.c.jars, &w.c.heavy)
 		for j := range w.jobs {
-			r := k.fetch(j.ctx, j, j.attempts+1 >= w.c.opts.Attempts, w.c.opts.Sink)
+			r := k.fetch(j.ctx, j, j.last, w.c.opts.Sink)
 			select {
 			case w.results <- r:
 			case <-w.gone:
@@ -119,9 +119,7 @@ func (c *Crawler) giveBack(ctx context.Context, j *job, now time.Time) error {
 	p := c.progressOf(j.source)
 	if j.attempts+1 < c.opts.Attempts {
 		at := now.Add(c.backoff(j.attempts, &tamga.Exchange{}))
-		if h := j.host; h.wake.IsZero() || at.Before(h.wake) {
-			h.wake = at
-		}
+		j.host.waits(j.source, at)
 		c.stats.Ready++
 		if err := c.opts.Frontier.retry(ctx, j, at, string(tamga.OutcomeCancelled), detail); err != nil {
 			return err

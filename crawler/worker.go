@@ -31,6 +31,7 @@ type job struct {
 	hops     int
 	attempts int   // made before this one
 	number   int64 // order of dispatch in this run
+	last     bool  // it is sealed whatever comes: no attempt follows
 
 	ctx     context.Context // of the fetch
 	cancel  context.CancelFunc

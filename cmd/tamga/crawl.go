@@ -87,6 +87,9 @@ func (a *app) crawl(cmd *cobra.Command, h *house, fl crawlFlags, argv []string) 
 	if err != nil {
 		return crawler.Summary{}, err
 	}
+	if opt.Blocklist, err = blocklist(h.ws, h.conf); err != nil {
+		return crawler.Summary{}, err
+	}
 	opt.Begin = names
 	opt.Progress = func(s crawler.Stats) {
 		done := s.Captured + s.Failed

@@ -62,7 +62,10 @@ func newWatcher(a *app, cmd *cobra.Command, h *house, fl crawlFlags) (*watcher, 
 		debug.SetMemoryLimit(min(memoryTarget, limit/4*3))
 	}
 	var err error
-	w.opt, err = a.crawlOptions(cmd, h.conf, fl)
+	if w.opt, err = a.crawlOptions(cmd, h.conf, fl); err != nil {
+		return w, err
+	}
+	w.opt.Blocklist, err = blocklist(h.ws, h.conf)
 	return w, err
 }
 
@@ -309,6 +312,9 @@ func (w *watcher) reloadNow(ctx context.Context) error {
 	}
 	known, err := w.known(ctx, conf)
 	if err != nil {
+		return err
+	}
+	if err := w.opt.Blocklist.Reload(w.h.ws.Blocklists(conf)...); err != nil {
 		return err
 	}
 	change := func() []crawler.Source {

@@ -29,6 +29,7 @@ type Config struct {
 	Serve    Serve    `toml:"serve"`
 	Custody  Custody  `toml:"custody"`
 	Watch    Watch    `toml:"watch"`
+	Safety   Safety   `toml:"safety"`
 	Sources  []Source `toml:"source"`
 
 	origin map[string]string
