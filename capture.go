@@ -57,6 +57,7 @@ const (
 	OutcomeLogin       Outcome = "login"        // a login wall
 	OutcomeDDoS        Outcome = "ddos"         // a DDoS-protection page
 	OutcomeScriptOnly  Outcome = "script-only"  // an empty shell that needs scripts
+	OutcomeNoPreview   Outcome = "no-preview"   // a channel or group that shows its posts to members alone
 	OutcomeRefused     Outcome = "refused"      // connection refused
 	OutcomeUnreachable Outcome = "unreachable"  // SOCKS 0x03, 0x04: network or host unreachable
 	OutcomeSOCKS       Outcome = "socks-error"  // any other SOCKS reply; Detail has the code

@@ -74,6 +74,7 @@ var may = map[string][]string{
 
 	"internal/torctl":      {},
 	"internal/torlab":      {"internal/torctl"},
+	"internal/sociallab":   {},
 	"internal/tsalab":      {},
 	"internal/calendarlab": {},
 	"internal/eslab":       {},
@@ -89,7 +90,7 @@ var may = map[string][]string{
 }
 
 // testMay is what test files may import beyond that: suites and lab parts.
-var testMay = []string{"chain/chaintest", "index/indextest", "internal/torlab", "internal/tsalab", "internal/calendarlab", "internal/eslab", "internal/btcdlab", "internal/demo"}
+var testMay = []string{"chain/chaintest", "index/indextest", "internal/torlab", "internal/sociallab", "internal/tsalab", "internal/calendarlab", "internal/eslab", "internal/btcdlab", "internal/demo"}
 
 func TestLayers(t *testing.T) {
 	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {

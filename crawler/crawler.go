@@ -282,7 +282,11 @@ func (c *Crawler) settle(ctx context.Context, r *result) error {
 		c.stats.Bytes += int64(len(r.ex.Body))
 	}
 	c.stats.URL = j.url
-	if err := c.apply(ctx, j, r.capture, r.ex, r.links); err != nil {
+	links, err := c.turned(ctx, j, r.turn, r.links)
+	if err == nil {
+		err = c.apply(ctx, j, r.capture, r.ex, links)
+	}
+	if err != nil {
 		c.broken = true
 		return err
 	}

@@ -94,7 +94,7 @@ type Frontier struct {
 // the leases that a dead process left.
 func Open(db *sql.DB) (*Frontier, error) {
 	f := &Frontier{db: db, now: time.Now, known: newRecent(knownURLs), hosts: newRecentHosts(), stmts: map[string]*sql.Stmt{}, passes: map[string]int64{}}
-	if _, err := db.Exec(schema); err != nil {
+	if _, err := db.Exec(schema + coverage); err != nil {
 		return nil, fmt.Errorf("open frontier: %w", err)
 	}
 	if _, err := db.Exec(`UPDATE frontier_url SET state = ?, lease_until = 0 WHERE state = ?`, stateReady, stateLeased); err != nil {

@@ -129,7 +129,7 @@ func passing(o tamga.Outcome, status int) bool {
 func succeeded(o tamga.Outcome) bool {
 	switch o {
 	case tamga.OutcomeOK, tamga.OutcomeTruncated, tamga.OutcomeRedirect, tamga.OutcomeNotFound, tamga.OutcomeCaptcha,
-		tamga.OutcomeLogin, tamga.OutcomeScriptOnly:
+		tamga.OutcomeLogin, tamga.OutcomeScriptOnly, tamga.OutcomeNoPreview:
 		return true
 	}
 	return false

@@ -27,7 +27,11 @@ func (c *Crawler) replay(ctx context.Context) error {
 				return err
 			}
 			if !applied {
-				if err := c.apply(ctx, j, capture, ex, k.replay(ctx, j, ex)); err != nil {
+				links, turn := k.replay(ctx, j, ex)
+				if links, err = c.turned(ctx, j, turn, links); err != nil {
+					return err
+				}
+				if err := c.apply(ctx, j, capture, ex, links); err != nil {
 					return err
 				}
 				n++

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,6 +48,7 @@ type result struct {
 	capture tamga.Capture
 	sealed  bool     // capture is in the log; else the attempt is repeated later
 	links   []string // canonical
+	turn    *turn    // of a paged source
 	err     error    // the crawl must end: interrupted, proxy gone, archive broken
 }
 
@@ -70,6 +72,7 @@ type worker struct {
 	page     bool   // the body is HTML and may have links
 	unparsed bool   // the parser gave the page up
 	text     []byte // of a page that Colly does not parse
+	turn     *turn  // of a paged source: only its paging is followed
 	found    collected
 	err      error
 }
@@ -113,7 +116,7 @@ func (k *worker) fetch(ctx context.Context, j *job, last bool, sink Sink) *resul
 	if r.err = k.err; r.err != nil {
 		return r
 	}
-	r.ex, r.links = k.ex, k.found.links(j.url)
+	r.ex, r.links, r.turn = k.ex, k.found.links(j.url), k.turn
 	k.refine(r)
 	if passing(r.ex.Outcome, r.ex.Status) && !last {
 		return r
@@ -125,14 +128,14 @@ func (k *worker) fetch(ctx context.Context, j *job, last bool, sink Sink) *resul
 }
 
 // replay reads an archived exchange as fetch would have.
-func (k *worker) replay(ctx context.Context, j *job, ex *tamga.Exchange) (links []string) {
+func (k *worker) replay(ctx context.Context, j *job, ex *tamga.Exchange) (links []string, t *turn) {
 	k.visit(ctx, j, ex)
-	return k.found.links(j.url)
+	return k.found.links(j.url), k.turn
 }
 
 func (k *worker) visit(ctx context.Context, j *job, given *tamga.Exchange) {
 	k.ctx, k.job, k.src, k.given = ctx, j, k.wire.sources.get(j.source), given
-	k.ex, k.page, k.unparsed, k.text, k.found, k.err = nil, false, false, nil, collected{}, nil
+	k.ex, k.page, k.unparsed, k.text, k.turn, k.found, k.err = nil, false, false, nil, nil, collected{}, nil
 	defer func() {
 		if k.holding {
 			k.holding = false
@@ -141,7 +144,7 @@ func (k *worker) visit(ctx context.Context, j *job, given *tamga.Exchange) {
 	}()
 	err := k.collector.Request(http.MethodGet, j.url, nil, nil, http.Header{
 		"User-Agent":      {k.src.UserAgent},
-		"Accept":          {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"},
+		"Accept":          {accepts(k.src.Kind)},
 		"Accept-Language": {"en-US,en;q=0.5"},
 	})
 	switch {
@@ -152,7 +155,7 @@ func (k *worker) visit(ctx context.Context, j *job, given *tamga.Exchange) {
 				Requested: k.wire.opts.Now().UTC(), Operator: k.wire.opts.Operator, Tool: k.wire.opts.Tool,
 				Outcome: tamga.OutcomeProtocol, Detail: "not a request: " + errText(err)}
 		}
-	case k.unparsed:
+	case k.unparsed && k.turn == nil:
 		// Nested deeper than the parser goes: links by tokens.
 		k.found = collected{}
 		k.found.scan(k.rest())
@@ -180,7 +183,7 @@ func (k *worker) refine(r *result) {
 	if !k.page || r.ex.Outcome != tamga.OutcomeOK && r.ex.Outcome != tamga.OutcomeHTTPError {
 		return
 	}
-	if r.ex.Outcome == tamga.OutcomeOK && len(r.links) > fewLinks {
+	if r.ex.Outcome == tamga.OutcomeOK && len(r.links) > fewLinks && k.turn == nil {
 		return
 	}
 	plain, _, err := decode.Body(r.ex.Header, r.ex.Body, classifyBytes)
@@ -188,7 +191,15 @@ func (k *worker) refine(r *result) {
 		return
 	}
 	text, _ := decode.UTF8(r.ex.Header.Get("Content-Type"), plain)
-	if o, detail := classify(r.ex.Status, r.ex.Header, []byte(text), len(r.links)); o != r.ex.Outcome {
+	links := len(r.links)
+	if k.turn != nil {
+		if hidden(k.src.Kind, r.job.url, r.ex.Status, text) {
+			r.ex.Outcome, r.ex.Detail = tamga.OutcomeNoPreview, "no public preview: a group, a person, or a channel that shows none"
+			return
+		}
+		links = strings.Count(text, "<a ") // of which the paging is few
+	}
+	if o, detail := classify(r.ex.Status, r.ex.Header, []byte(text), links); o != r.ex.Outcome {
 		r.ex.Outcome, r.ex.Detail = o, detail
 	}
 }
@@ -215,7 +226,9 @@ func (k *worker) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	var body []byte
-	if k.ex.Status >= 200 && k.ex.Status < 300 && isHTML(k.ex.Header, plain) || k.ex.Status >= 400 && isHTML(k.ex.Header, plain) {
+	if k.paged(plain) {
+		// nothing for Colly
+	} else if k.ex.Status >= 200 && k.ex.Status < 300 && isHTML(k.ex.Header, plain) || k.ex.Status >= 400 && isHTML(k.ex.Header, plain) {
 		k.page = true
 		text, _ := decode.UTF8(k.ex.Header.Get("Content-Type"), plain)
 		body = []byte(text)

@@ -203,8 +203,15 @@ func seeds(conf *config.Config, argv []string, now time.Time) (names, urls []str
 func crawlSources(cmd *cobra.Command, conf *config.Config) ([]crawler.Source, error) {
 	var out []crawler.Source
 	for _, s := range conf.Sources {
+		addresses := append([]string{s.URL}, s.Mirrors...)
+		for i, address := range addresses {
+			var err error
+			if addresses[i], err = crawler.Address(s.Kind, address); err != nil {
+				return nil, hinted{fmt.Errorf("source %s: %w", s.Name, err), "docs/sources.md says which addresses a source of kind " + s.Kind + " has"}
+			}
+		}
 		c := crawler.Source{
-			Name: s.Name, Seeds: []string{s.URL}, Mirrors: s.Mirrors, Budget: s.Budget, MaxDepth: s.Depth,
+			Name: s.Name, Kind: s.Kind, Seeds: addresses[:1], Mirrors: addresses[1:], Budget: s.Budget, MaxDepth: s.Depth,
 			Delay: time.Duration(s.Delay), Parallel: s.Parallel, Binary: s.Binary, Route: tamga.Route(s.Route), Identity: s.Session, Until: s.Ends(),
 		}
 		if s.Scope != "" && !cmd.Flags().Changed("scope") {

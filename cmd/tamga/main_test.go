@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"tamga/internal/demo"
+	"tamga/internal/sociallab"
 )
 
 func TestMain(m *testing.M) {
@@ -28,6 +29,8 @@ func TestScripts(t *testing.T) {
 	t.Cleanup(market.Close) // the scripts are parallel subtests
 	hostile := httptest.NewServer(demo.Hostile())
 	t.Cleanup(hostile.Close)
+	social := httptest.NewServer(sociallab.New(35))
+	t.Cleanup(social.Close)
 	sources := newLedgerServers(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -35,6 +38,7 @@ func TestScripts(t *testing.T) {
 			sources.setenv(e)
 			e.Setenv("MARKET", market.URL)
 			e.Setenv("HOSTILE", hostile.URL)
+			e.Setenv("SOCIAL", social.URL)
 			e.Setenv("HOME", e.WorkDir)
 			return nil
 		},
