@@ -49,6 +49,7 @@ var may = map[string][]string{
 	"extract/language/train":  {"extract/language", "extract/language/corpus"},
 	"extract/change":          {"."},
 	"extract/link":            {"."},
+	"extract/mirror":          {},
 	"extract/tagger":          {},
 	"extract/tagger/train":    {"extract", "extract/tagger"},
 
