@@ -66,7 +66,7 @@ var may = map[string][]string{
 	"index/elastic":   {"index", ".", "internal/address"},
 	"index/indextest": {"index", "."},
 
-	"internal/pipeline": {".", "crawler", "evidence", "extract", "extract/change", "extract/link", "chain", "chain/rates", "chain/tags", "index", "internal/decode"},
+	"internal/pipeline": {".", "crawler", "evidence", "extract", "extract/mirror", "extract/change", "extract/link", "chain", "chain/rates", "chain/tags", "index", "internal/decode"},
 	"dashboards":        {".", "index"},
 
 	// Cuts files of others into exchanges and seals them: between the archive and

@@ -44,6 +44,11 @@ func (c *Crawler) apply(ctx context.Context, j *job, capture tamga.Capture, ex *
 		state, hops, f.passes[j.source], capture.Seq, string(outcome), detail, j.id); err != nil {
 		return err
 	}
+	if j.depth == 0 && state == stateDone {
+		for _, path := range c.wire.sources.get(j.source).Also {
+			links = append(links, origin(j.url)+path)
+		}
+	}
 	for _, link := range links {
 		if err := c.offer(ctx, j, link); err != nil {
 			return err

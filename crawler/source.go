@@ -17,6 +17,7 @@ type Source struct {
 	// Mirrors are further addresses of the first seed's place. A pass goes on at
 	// the next one when one is not reached, and with it what is still to be fetched.
 	Mirrors []string
+	Also    []string // paths that are fetched as if the first page linked to them
 
 	Scope    Scope         // which links are followed
 	Budget   int64         // exchanges with a response a pass; 0: no limit. What is left waits for the next pass

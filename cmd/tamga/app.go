@@ -90,7 +90,7 @@ It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
 	}
 	add("collect", newDemo(a), newInit(a), newCrawl(a), newWatch(a), newSources(a), newImport(a), newExtract(a), newProfile(a))
 	add("ask",
-		newSearch(a), newChanges(a), newAlerts(a), newSubstances(a), newLink(a), newSales(a),
+		newSearch(a), newChanges(a), newAlerts(a), newSubstances(a), newLink(a), newMirrors(a), newSales(a),
 		newPeel(a), newChange(a), newPath(a), newExposure(a),
 		newTrace(a), newCluster(a), newWhy(a), newExport(a), newChain(a),
 		newTags(a), newVASP(a), newRisk(a), newRates(a),
@@ -235,6 +235,10 @@ func (a *app) enter(write bool) (*house, error) {
 	h.pipe = &pipeline.Pipeline{Archive: h.archive, Reader: reader, Store: h.store, Log: a.log, Profile: profiles(conf)}
 	if write {
 		if err := a.compareCaptures(context.Background(), h); err != nil {
+			h.Close()
+			return nil, err
+		}
+		if h.pipe.Mirrors, err = mirrorKeys(ws, conf); err != nil {
 			h.Close()
 			return nil, err
 		}

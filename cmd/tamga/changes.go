@@ -236,6 +236,8 @@ log: each is recorded once, when the captures were first read, and stays
 				if x.Change != nil {
 					fmt.Fprint(a.out, "  ")
 					printChangeLine(a.out, x.Change)
+				} else {
+					fmt.Fprintf(a.out, "  %s  %s\n", x.Subject, x.URL)
 				}
 			}
 			return nil

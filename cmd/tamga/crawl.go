@@ -214,6 +214,9 @@ func crawlSources(cmd *cobra.Command, conf *config.Config) ([]crawler.Source, er
 			Name: s.Name, Kind: s.Kind, Seeds: addresses[:1], Mirrors: addresses[1:], Budget: s.Budget, MaxDepth: s.Depth,
 			Delay: time.Duration(s.Delay), Parallel: s.Parallel, Binary: s.Binary, Route: tamga.Route(s.Route), Identity: s.Session, Until: s.Ends(),
 		}
+		if s.MirrorKey != "" { // where sites have their lists and keys by convention
+			c.Also = []string{"/mirrors.txt", "/pgp.txt"}
+		}
 		if s.Scope != "" && !cmd.Flags().Changed("scope") {
 			scope, err := crawler.ParseScope(s.Scope)
 			if err != nil {

@@ -47,15 +47,13 @@ func (d *doctor) index() {
 	if d.ws == nil {
 		return
 	}
-	behind := int64(0)
 	archive, err := evidence.OpenReader(d.ws.Evidence())
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 	case err != nil:
 		d.bad("evidence", true, err.Error(), "`tamga verify` tells which file")
 	default:
-		behind = archive.Len()
-		d.ok("evidence", "%d entries in the log", behind)
+		d.ok("evidence", "%d entries in the log", archive.Len())
 		archive.Close()
 	}
 	engine := d.conf.Index.Engine
@@ -70,8 +68,8 @@ func (d *doctor) index() {
 		defer store.Close()
 		var at int64
 		if at, err = store.Checkpoint(d.ctx); err == nil {
-			if behind -= at; behind > 0 {
-				d.bad("index", false, fmt.Sprintf("%s, %d entries behind the log", engine, behind), "the next crawl reads them, or `tamga reindex`")
+			if behind := d.unread(at); behind > 0 {
+				d.bad("index", false, fmt.Sprintf("%s, %d captures behind the log", engine, behind), "the next crawl reads them, or `tamga reindex`")
 			} else {
 				d.ok("index", "%s, up to date", engine)
 			}
@@ -83,6 +81,22 @@ func (d *doctor) index() {
 		return
 	}
 	d.bad("index", true, err.Error(), "it holds nothing of its own: `tamga reindex` makes it again")
+}
+
+// unread counts the captures from an entry of the log on.
+func (d *doctor) unread(from int64) (n int) {
+	archive, err := evidence.OpenReader(d.ws.Evidence())
+	if err != nil {
+		return 0
+	}
+	defer archive.Close()
+	for _, err := range archive.Captures(d.ctx, from) {
+		if err != nil {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // clock looks for what would spoil the times of captures.

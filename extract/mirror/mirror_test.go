@@ -160,7 +160,7 @@ func TestOnionLocation(t *testing.T) {
 		{"", `<!doctype html><html><head><meta charset=utf-8><META HTTP-EQUIV=" Onion-Location" CONTENT="http://` + b + `/index.html"></head>`, b},
 		{"", `<body><meta http-equiv="onion-location" content="http://` + b + `/">`, ""},
 		{"", `<meta name="onion-location" content="http://` + b + `/">`, ""},
-		{"", strings.Repeat(" ", headBytes) + `<meta http-equiv="onion-location" content="http://` + b + `/">`, ""},
+		{"", strings.Repeat(" ", HeadBytes) + `<meta http-equiv="onion-location" content="http://` + b + `/">`, ""},
 		{"http://clear.example/", "", ""},
 		{"javascript://" + a, "", ""},
 		{a, "", ""},

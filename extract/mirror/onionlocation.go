@@ -8,8 +8,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// headBytes of a page are searched for the element.
-const headBytes = 64 << 10
+// HeadBytes of a page are searched for the element.
+const HeadBytes = 64 << 10
 
 // OnionLocation reads the onion that a page names as its own by the header
 // Onion-Location or by <meta http-equiv="onion-location"> (Tor Browser manual,
@@ -19,12 +19,12 @@ func OnionLocation(header http.Header, page []byte) (host string, ok bool) {
 	if v := header.Get("Onion-Location"); v != "" {
 		return onion(v)
 	}
-	page = page[:min(len(page), headBytes)]
+	page = page[:min(len(page), HeadBytes)]
 	if !containsFold(page, "onion-location") {
 		return "", false
 	}
 	z := html.NewTokenizer(bytes.NewReader(page))
-	z.SetMaxBuf(headBytes)
+	z.SetMaxBuf(HeadBytes)
 	for {
 		switch z.Next() {
 		case html.ErrorToken:

@@ -20,6 +20,8 @@ type Source struct {
 	URL     string   `toml:"url"`     // where a pass begins
 	Mirrors []string `toml:"mirrors"` // other addresses of the same place, for when the first is down
 
+	MirrorKey string `toml:"mirror_key"` // OpenPGP key of its lists of mirrors: a file, or a fingerprint
+
 	Cadence Duration `toml:"cadence"` // between the starts of two passes; 0: only when asked
 	Scope   string   `toml:"scope"`   // links that are followed: host domain any prefix:URL regex:PATTERN
 	Budget  int64    `toml:"budget"`  // pages a pass, at most; 0: no limit

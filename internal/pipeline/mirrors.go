@@ -4,13 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"tamga"
 	"tamga/extract/mirror"
+	"tamga/internal/decode"
 )
 
 // ClaimMirror is the kind of the claims that say what a site told of another
@@ -31,10 +34,13 @@ type Told struct {
 	Status  string       `json:"status"` // verified, claimed, bad-signature, other-key, expired
 	Source  string       `json:"source,omitempty"`
 	Capture tamga.Digest `json:"capture"`
+	URL     string       `json:"url"`  // of the capture
 	Time    time.Time    `json:"time"` // of the capture
 	Key     string       `json:"key,omitempty"`
 	Signed  *time.Time   `json:"signed,omitempty"` // as the signature says
 	Detail  string       `json:"detail,omitempty"`
+
+	seq int64 // of the capture
 }
 
 // maxTold bounds the claims that one site can cause, so that one which names
@@ -49,6 +55,9 @@ type Mirrors struct {
 
 	mu      sync.Mutex
 	scanned map[string]int64 // by source: captures before it were looked through for its key
+
+	foundMu sync.Mutex
+	found   map[int64][]Told // by capture, until record
 
 	seen  map[string]bool
 	count map[string]int // claims by site
@@ -81,16 +90,26 @@ func (m *Mirrors) key(ctx context.Context, p *Pipeline, source string) *mirror.K
 		if c.Source != source || c.Outcome != tamga.OutcomeOK || c.Size > 1<<20 || !keyPage(c.URL) {
 			continue
 		}
-		_, page, err := p.open(ctx, c.Seq)
-		if err != nil {
-			continue
-		}
-		if k.Key = mirror.FindKey([]byte(page), k.Fingerprint); k.Key != nil {
+		if k.Key = mirror.FindKey(p.text(ctx, c.Seq), k.Fingerprint); k.Key != nil {
 			m.Keys[source] = k
 			return k.Key
 		}
 	}
 	return nil
+}
+
+// text of a small capture, or nil.
+func (p *Pipeline) text(ctx context.Context, seq int64) []byte {
+	ex, c, err := p.Archive.Read(ctx, seq)
+	if err != nil {
+		return nil
+	}
+	body, _, err := decode.Body(ex.Header, ex.Body, LargePage)
+	if err != nil {
+		return nil
+	}
+	text, _ := decode.UTF8(c.ContentType, body)
+	return []byte(text)
 }
 
 // keyPage: an address where sites have their keys.
@@ -104,6 +123,21 @@ func keyPage(u string) bool {
 	return false
 }
 
+// look reads a capture; it may be called by several at once. m may be nil.
+func (m *Mirrors) look(ctx context.Context, p *Pipeline, c tamga.Capture, ex *tamga.Exchange, page *tamga.Page) {
+	if m == nil {
+		return
+	}
+	if told := m.told(ctx, p, c, ex, page); len(told) > 0 {
+		m.foundMu.Lock()
+		defer m.foundMu.Unlock()
+		if m.found == nil {
+			m.found = map[int64][]Told{}
+		}
+		m.found[c.Seq] = told
+	}
+}
+
 // told reads what a capture says.
 func (m *Mirrors) told(ctx context.Context, p *Pipeline, c tamga.Capture, ex *tamga.Exchange, page *tamga.Page) (out []Told) {
 	u, err := url.Parse(c.URL)
@@ -114,24 +148,24 @@ func (m *Mirrors) told(ctx context.Context, p *Pipeline, c tamga.Capture, ex *ta
 		if host == u.Host || host == u.Hostname() {
 			return
 		}
-		t.Site, t.Address, t.Source, t.Capture, t.Time = u.Host, host, c.Source, c.Digest, c.Requested
+		t.Site, t.Address, t.Source, t.Capture, t.URL, t.Time, t.seq = u.Host, host, c.Source, c.Digest, c.URL, c.Requested, c.Seq
 		out = append(out, t)
 	}
-	var source []byte
+	source := ""
 	if page != nil {
-		source = []byte(page.Source)
+		source = page.Source
 	}
-	if host, ok := mirror.OnionLocation(ex.Header, source); ok {
+	if host, ok := mirror.OnionLocation(ex.Header, []byte(source[:min(len(source), mirror.HeadBytes)])); ok {
 		t := Told{How: ToldOnionLocation, Status: mirror.Claimed}
 		if u.Scheme == "http" && c.Route == tamga.RouteClear {
 			t.Detail = "over plain HTTP: whoever carried it can have written it"
 		}
 		say(host, t)
 	}
-	if !strings.Contains(string(source), "-----BEGIN PGP SIGNED MESSAGE-----") {
+	if !strings.Contains(source, "-----BEGIN PGP SIGNED MESSAGE-----") {
 		return out
 	}
-	for _, l := range mirror.Lists(source, m.key(ctx, p, c.Source), c.Requested) {
+	for _, l := range mirror.Lists([]byte(source), m.key(ctx, p, c.Source), c.Requested) {
 		t := Told{How: ToldSignedList, Status: l.Verdict, Key: l.Key, Detail: l.Detail}
 		if !l.Signed.IsZero() {
 			t.Signed = &l.Signed
@@ -143,11 +177,16 @@ func (m *Mirrors) told(ctx context.Context, p *Pipeline, c tamga.Capture, ex *ta
 	return out
 }
 
-// record keeps what is new in the evidence log.
-func (m *Mirrors) record(ctx context.Context, p *Pipeline, told []Told) error {
-	if len(told) == 0 {
+// record keeps what was found and is new in the evidence log. m may be nil.
+func (m *Mirrors) record(ctx context.Context, p *Pipeline) error {
+	if m == nil || len(m.found) == 0 {
 		return nil
 	}
+	var told []Told
+	for _, seq := range slices.Sorted(maps.Keys(m.found)) {
+		told = append(told, m.found[seq]...)
+	}
+	clear(m.found)
 	if m.seen == nil {
 		known, err := p.Told(ctx)
 		if err != nil {
@@ -173,10 +212,34 @@ func (m *Mirrors) record(ctx context.Context, p *Pipeline, told []Told) error {
 		m.seen[t.id()] = true
 		m.count[t.Site]++
 		if t.Status == mirror.Bad || t.Status == mirror.Other {
-			p.Log.Warn("a list of mirrors lacks the signature of the source's key", "source", t.Source, "site", t.Site, "names", t.Address, "status", t.Status, "detail", t.Detail)
+			if err := m.alert(ctx, p, &t); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// AlertMirror is the rule for a list of mirrors that lacks the signature of the
+// key that was given for its source: somebody else may have written it.
+const AlertMirror = "mirror-list-unsigned"
+
+// alert calls it out, once for a site and a signer.
+func (m *Mirrors) alert(ctx context.Context, p *Pipeline, t *Told) error {
+	if p.Alerts == nil {
+		return nil
+	}
+	x := tamga.Alert{Rule: AlertMirror, Severity: "high", Subject: t.Site, URL: t.URL,
+		Key: eventKey(AlertMirror, t.Source, t.Site, t.Status, t.Key),
+		Hit: &tamga.Sighting{Seq: t.seq, Capture: t.Capture, URL: t.URL, Time: t.Time}}
+	if err := p.Alerts.update(ctx); err != nil {
+		return err
+	}
+	if known, err := p.Alerts.known(ctx, &x); err != nil || known {
+		return err
+	}
+	p.Log.Warn("alert", "rule", x.Rule, "severity", x.Severity, "source", t.Source, "site", t.Site, "names", t.Address, "status", t.Status, "detail", t.Detail)
+	return p.Alerts.raise(ctx, &x)
 }
 
 // id: the same statement again is not recorded again.

@@ -41,6 +41,7 @@ type Pipeline struct {
 	Profile func(tamga.Capture) string // profile a source names; nil or "": by URL and content
 	Changes *Changes                   // what differs between captures; nil: nothing is compared
 	Alerts  *Alerts                    // what rules call out of it; nil: nothing
+	Mirrors *Mirrors                   // what sites tell of their other addresses; nil: it is not recorded
 
 	large sync.Mutex // held while a page over LargePage is read
 }
@@ -105,6 +106,9 @@ func (p *Pipeline) fill(ctx context.Context, store index.Store, progress func(do
 			return err
 		}
 		docs = append(docs, changes...)
+		if err := p.Mirrors.record(ctx, p); err != nil {
+			return err
+		}
 		if err := store.Put(ctx, docs, next); err != nil {
 			return fmt.Errorf("put documents: %w", err)
 		}
@@ -152,7 +156,8 @@ func (p *Pipeline) read(ctx context.Context, captures []tamga.Capture) ([]*tamga
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for i := range work {
-				_, page, err := p.Open(ctx, captures[i].Seq)
+				ex, page, err := p.Open(ctx, captures[i].Seq)
+				p.Mirrors.look(ctx, p, captures[i], ex, page)
 				if err != nil && ctx.Err() == nil && !errors.Is(err, errNoPage) {
 					p.Log.Warn("page not read", "capture", captures[i].Seq, "url", captures[i].URL, "err", err)
 					mu.Lock()
