@@ -67,8 +67,10 @@ func (k *worker) paged(plain []byte) bool {
 	if k.page = isHTML(k.ex.Header, plain); k.ex.Status >= 200 && k.ex.Status < 300 {
 		text, _ := decode.UTF8(k.ex.Header.Get("Content-Type"), plain)
 		*k.turn = p(u, k.ex.Header, text)
-		k.found.refs = append([]string{k.turn.next}, k.turn.links...)
+	} else if k.ex.Status == http.StatusForbidden && k.src.Kind == "reddit" {
+		k.turn.links = redditFeed(u)
 	}
+	k.found.refs = append([]string{k.turn.next}, k.turn.links...)
 	return true
 }
 

@@ -202,6 +202,18 @@ func redditPager(page *url.URL, header http.Header, text string) turn {
 	return t
 }
 
+// redditFeed is the feed of a listing, which is often to be had where its JSON is
+// refused.
+func redditFeed(page *url.URL) []string {
+	path, ok := strings.CutSuffix(page.Path, ".json")
+	if !ok || page.Query().Has("after") {
+		return nil
+	}
+	u := *page
+	u.Path, u.RawPath, u.RawQuery = path+"/.rss", "", "limit=100"
+	return []string{u.String()}
+}
+
 // submission is the number of a thing named t3_…; 0 where it is none.
 func submission(name string) int64 {
 	id, ok := strings.CutPrefix(name, "t3_")

@@ -1,6 +1,8 @@
 package crawler
 
 import (
+	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -214,4 +216,37 @@ func FuzzPagers(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestPagingRefused: Reddit's JSON is refused to many, its feeds to fewer; an API
+// that wants a token says so.
+func TestPagingRefused(t *testing.T) {
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/r/DemoGarden/new.json":
+			http.Error(w, "<html>Blocked</html>", http.StatusForbidden)
+		case "/r/DemoGarden/new/.rss":
+			w.Header().Set("Content-Type", "application/atom+xml")
+			fmt.Fprint(w, `<feed><title>demo</title><entry><title>x</title><link href="/r/DemoGarden/comments/1/x/"/></entry></feed>`)
+		default:
+			w.WriteHeader(http.StatusUnauthorized)
+			fmt.Fprint(w, `{"error":"This method requires an authenticated user"}`)
+		}
+	}))
+	l := newLab(t)
+	reddit, err := Address("reddit", s.URL+"/r/DemoGarden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.opts.Sources = []Source{{Name: "questions", Kind: "reddit", Seeds: []string{reddit}}, {Name: "tag", Kind: "mastodon", Seeds: []string{s.URL + "/api/v1/timelines/tag/demo"}}}
+	l.opts.Begin = []string{"questions", "tag"}
+	if sum := l.run(t); sum.Captured != 3 {
+		t.Errorf("%+v: %v", sum, l.sink.urls())
+	}
+	if ex := l.sink.find(t, s.URL+"/r/DemoGarden/new/.rss?limit=100"); ex.Outcome != tamga.OutcomeOK {
+		t.Errorf("feed: %s", ex.Outcome)
+	}
+	if ex := l.sink.find(t, s.URL+"/api/v1/timelines/tag/demo"); ex.Outcome != tamga.OutcomeLogin || len(ex.Body) == 0 {
+		t.Errorf("tag: %s %s", ex.Outcome, ex.Detail)
+	}
 }

@@ -66,6 +66,9 @@ func (c *Crawler) shrunk(ctx context.Context) error {
 	if err := f.exec(ctx, `UPDATE frontier_url SET state = 0, seq = NULL, attempts = 0, not_before = 0, outcome = '', detail = '' WHERE seq >= ?`, log.Len()); err != nil {
 		return err
 	}
+	if err := f.exec(ctx, `DELETE FROM frontier_covered`); err != nil { // which of it the log still holds is not known
+		return err
+	}
 	c.marks.next = log.Len()
 	return c.commit(ctx)
 }

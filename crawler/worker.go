@@ -180,6 +180,10 @@ func errText(err error) string {
 
 // refine sets the outcome that only the page itself tells.
 func (k *worker) refine(r *result) {
+	if k.turn != nil && r.ex.Status == http.StatusUnauthorized { // an API that wants a token
+		r.ex.Outcome, r.ex.Detail = tamga.OutcomeLogin, "status 401"
+		return
+	}
 	if !k.page || r.ex.Outcome != tamga.OutcomeOK && r.ex.Outcome != tamga.OutcomeHTTPError {
 		return
 	}

@@ -180,7 +180,9 @@ func (f *feedReader) finish() {
 	f.content(f.about, true)
 	for i := range f.s.posts {
 		p := &f.s.posts[i]
-		p.Channel = f.s.title
+		if p.Channel == "" {
+			p.Channel = f.s.title
+		}
 		if p.Channel == "" && f.s.given {
 			p.Channel = f.s.base.Hostname()
 		}
@@ -263,6 +265,7 @@ func (f *feedReader) post(end int) {
 	if p.Text == "" && p.URL == "" {
 		return
 	}
+	redditEntry(&p)
 	f.s.posts = append(f.s.posts, p)
 }
 

@@ -96,5 +96,15 @@ func (s *stream) plain(v jsonValue) string {
 	return s.say(text.within(&quoted))
 }
 
+// redditEntry gives an entry of one of Reddit's feeds the names that its JSON has.
+func redditEntry(p *tamga.Post) {
+	path, ok := strings.CutPrefix(p.URL, redditOrigin+"/r/")
+	name, rest, _ := strings.Cut(path, "/")
+	if !ok || name == "" || !strings.HasPrefix(rest, "comments/") {
+		return
+	}
+	p.Channel, p.Author = name, strings.TrimPrefix(p.Author, "/u/")
+}
+
 // first is the first value of an array.
 func (v jsonValue) first() jsonValue { return jsonValue{v.t, v.node().child} }

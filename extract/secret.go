@@ -113,7 +113,7 @@ func (d *document) redact() {
 	}
 	for i := range p.Posts {
 		x := &p.Posts[i]
-		clean(&x.URL, &x.Channel, &x.Thread, &x.Author, &x.Text, &x.ForwardedFrom, &x.ReplyTo)
+		clean(&x.ID, &x.URL, &x.Channel, &x.Thread, &x.Author, &x.Text, &x.ForwardedFrom, &x.ReplyTo, &x.Withheld)
 	}
 	if v := p.Vendor; v != nil {
 		clean(&v.Name, &v.URL, &v.Bio)

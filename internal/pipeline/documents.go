@@ -196,6 +196,10 @@ func postDocument(c tamga.Capture, page *tamga.Page, p *tamga.Post, key string) 
 	}
 	f.str("forwarded_from", p.ForwardedFrom)
 	f.str("reply_to", p.ReplyTo)
+	f.str("post_id", p.ID)
+	f.str("author_id", p.AuthorID)
+	f.str("cid", p.CID)
+	f.list("media", p.Media)
 	f.findings(page, p.Span)
 	return document("post", key, c, f)
 }
