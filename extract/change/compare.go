@@ -1,6 +1,7 @@
 package change
 
 import (
+	"html"
 	"math/big"
 	"slices"
 	"strings"
@@ -59,7 +60,11 @@ func differs(name, a, b string, r *Record) bool {
 	}
 	switch name {
 	case "price":
-		return priceDiffers(a, b, r.Own)
+		return priceDiffers(a, b, r)
+	case "vendor":
+		if !r.Own && !r.Exact { // of a card the generic reader has it from the page around it
+			return false
+		}
 	case "stock":
 		return true
 	case "quantity":
@@ -79,8 +84,12 @@ func differs(name, a, b string, r *Record) bool {
 	return x != y
 }
 
-// letters is a text in small letters, without anything else.
+// letters is a text in small letters, without anything else. Sites escape twice on
+// one page and not on another.
 func letters(s string) string {
+	if strings.Contains(s, "&") {
+		s = html.UnescapeString(s)
+	}
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) {
 			return unicode.ToLower(r)
@@ -95,9 +104,11 @@ var floating = []string{"BTC", "XMR", "LTC", "ETH", "BCH", "DASH", "ZEC", "DOGE"
 var (
 	assetDrift = big.NewRat(5, 100) // a price in an asset may move by that with its rate
 	cents      = big.NewRat(1, 100) // one with odd cents may be converted from an asset
+	rateDrift  = big.NewRat(1, 10)  // what names no substance may be a line of rates
 )
 
-func priceDiffers(a, b string, own bool) bool {
+func priceDiffers(a, b string, r *Record) bool {
+	own := r.Own
 	x, unitA, okA := number(a)
 	y, unitB, okB := number(b)
 	if !okA || !okB {
@@ -113,6 +124,8 @@ func priceDiffers(a, b string, own bool) bool {
 	switch {
 	case move.Sign() == 0:
 		return false
+	case !r.Exact && !r.Drug:
+		return move.Cmp(rateDrift) >= 0
 	case slices.Contains(floating, unitA):
 		return move.Cmp(assetDrift) >= 0
 	case odd(x) || odd(y):
@@ -130,11 +143,10 @@ func moved(x, y *big.Rat) *big.Rat {
 	return d.Quo(d, x).Abs(d)
 }
 
-// odd tells whether a price looks computed: no whole number of tenths, and no 9 or
-// 5 at the end as shops have them.
+// odd tells whether a price looks computed: its cents are none that shops put there.
 func odd(x *big.Rat) bool {
 	s := x.FloatString(2)
-	return !strings.HasSuffix(s, "0") && !strings.HasSuffix(s, "9") && !strings.HasSuffix(s, "5")
+	return !strings.HasSuffix(s, "0") && !slices.Contains([]string{"25", "75", "95", "98", "99", "49"}, s[len(s)-2:])
 }
 
 func compareSets(name string, was, now *Record) (Difference, bool) {
@@ -150,8 +162,8 @@ func compareSets(name string, was, now *Record) (Difference, bool) {
 	}
 	d := Difference{name, gone, fresh, sureLoose}
 	switch {
-	case now.Kind == Page && (len(gone) == 0 || len(fresh) == 0):
-		return d, false // what a page tells of comes and goes
+	case (now.Kind == Page || now.Kind == Listing && !now.Own) && (len(gone) == 0 || len(fresh) == 0):
+		return d, false // what a page tells of comes and goes, and a card is cut
 	case paired > 0 || now.Kind == Vendor || now.Kind == Post:
 		d.Confidence = sureContext
 	case now.Kind == Listing:

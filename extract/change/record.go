@@ -40,6 +40,7 @@ type Record struct {
 	Own    bool               `json:"own,omitempty"`
 	Exact  bool               `json:"exact,omitempty"` // read by a profile
 	Whole  bool               `json:"whole,omitempty"` // the page was not cut
+	Drug   bool               `json:"drug,omitempty"`  // an offer that names a substance
 	Name   string             `json:"name,omitempty"`
 	URL    string             `json:"url"`
 	Market string             `json:"market,omitempty"`
@@ -129,6 +130,7 @@ func (r *Record) listing(p *tamga.Page, l *tamga.Listing) {
 	if l.Vendor != "" {
 		r.Vendor = l.Vendor
 	}
+	r.Drug = len(l.Substances) > 0
 	r.set("title", l.Title, l.Span)
 	r.set("vendor", l.Vendor, l.Span)
 	if l.Price != "" {

@@ -90,7 +90,7 @@ func (c *Changes) Take(ctx context.Context, captures []tamga.Capture, pages []*t
 
 // Between yields the changes whose later capture is one of the entries [from, to).
 func (c *Changes) Between(ctx context.Context, from, to int64) (out []tamga.Change, err error) {
-	rows, err := c.db.QueryContext(ctx, `SELECT data FROM change_found WHERE seq >= ? AND seq < ? ORDER BY seq, id`, from, to)
+	rows, err := c.db.QueryContext(ctx, `SELECT data FROM change_found WHERE seq >= ? AND seq < ? ORDER BY seq, rowid`, from, to)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,127 @@
+package pipeline
+
+import (
+	"database/sql"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"tamga/index/indextest"
+)
+
+// watching makes a lab compare captures and raise alerts.
+func (l *lab) watching() *sql.DB {
+	l.t.Helper()
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { db.Close() })
+	db.SetMaxOpenConns(1)
+	if l.Changes, err = OpenChanges(l.t.Context(), db); err != nil {
+		l.t.Fatal(err)
+	}
+	if l.Alerts, err = OpenAlerts(l.t.Context(), l.Archive, db); err != nil {
+		l.t.Fatal(err)
+	}
+	return db
+}
+
+func (l *lab) alerts() string {
+	l.t.Helper()
+	all, err := l.Alerts.List(l.t.Context())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	s := ""
+	for _, a := range all {
+		s += fmt.Sprintf("%d %s %s %v→%v %d %d %s\n", a.ID, a.Rule, a.Subject, a.Change.From, a.Change.To, a.Change.Was.Seq, a.Change.Is.Seq, a.Time)
+	}
+	return s
+}
+
+func (l *lab) page(path, body string) {
+	l.put(path, http.Header{"Content-Type": {"text/html; charset=utf-8"}}, []byte(body))
+}
+
+// A wallet that changes on several pages of a site is one alert, whenever and
+// however often the captures are read; one that changes back and again is another.
+func TestOneAlertAChange(t *testing.T) {
+	l := newLab(t)
+	db := l.watching()
+	pass := func(wallet string) {
+		for i := range 5 {
+			l.page(fmt.Sprintf("/user/chef%d", i), vendorPage(fmt.Sprintf("DemoChef%d", i), "demochef_shop", wallet))
+		}
+		l.ingest()
+	}
+	pass(demoWallet)
+	if got := l.alerts(); got != "" {
+		t.Fatalf("alerts of a first pass: %s", got)
+	}
+	for n, wallet := range []string{demoWallet2, demoWallet, demoWallet2} {
+		pass(wallet)
+		all, err := l.Alerts.List(t.Context())
+		if err != nil || len(all) != n+1 {
+			t.Fatalf("%d alerts after %d changes: %v", len(all), n+1, err)
+		}
+	}
+	want, docs := l.alerts(), l.everything()
+
+	same := func(when string) {
+		t.Helper()
+		if got := l.alerts(); got != want {
+			t.Errorf("%s:\n%swant\n%s", when, got, want)
+		}
+		if l.everything() != docs {
+			t.Errorf("%s: the index differs", when)
+		}
+	}
+	if _, err := l.Reindex(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	same("reindexed")
+	for _, table := range []string{"change_state", "change_found", "change_meta", "alert", "alert_event", "alert_meta"} {
+		if _, err := db.Exec("DROP TABLE " + table); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.watching()
+	l.ingest() // nothing new: the tables catch up
+	same("after the tables were lost")
+	l.Store = indextest.NewOracle()
+	l.ingest()
+	same("after the index was lost")
+
+	// A claim that was recorded just before a crash is found in the log.
+	before := l.Archive.Len()
+	l.watching()
+	if err := l.Changes.Clear(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l.ingest()
+	if l.Archive.Len() != before {
+		t.Errorf("%d entries more in the log", l.Archive.Len()-before)
+	}
+	same("after a crash")
+}
+
+// An interrupted comparison goes on where it was.
+func TestCompareInterrupted(t *testing.T) {
+	l := newLab(t)
+	l.page("/user/chef", vendorPage("DemoChef", "demochef_shop", demoWallet))
+	l.page("/user/chef", vendorPage("DemoChef", "demochef_shop", demoWallet2))
+	l.ingest() // before anything was compared
+	l.watching()
+	l.page("/user/chef", vendorPage("DemoChef", "demochef_new", demoWallet2))
+	l.ingest()
+	found, err := l.Changes.Between(t.Context(), 0, l.Archive.Len())
+	if err != nil || len(found) != 2 {
+		t.Fatalf("%s: %v", said(found), err)
+	}
+	for _, x := range found {
+		if _, there, err := l.Store.Get(t.Context(), KindChange+":"+x.ID); err != nil || !there {
+			t.Errorf("%s %s is not in the index: %v", x.Kind, x.Field, err)
+		}
+	}
+}
