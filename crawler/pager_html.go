@@ -56,7 +56,10 @@ func position(u *url.URL, name string) int64 {
 // ?before=NUMBER.
 func telegramPager(page *url.URL, _ http.Header, text string) turn {
 	var posts, more ids
-	attributes(text, func(_ string, attrs map[string]string) {
+	attributes(text, func(tag string, attrs map[string]string) {
+		if u, err := page.Parse(attrs["href"]); tag == "link" && attrs["rel"] == "prev" && err == nil {
+			more.add(u.Query().Get("before"))
+		}
 		if name, id, ok := strings.Cut(attrs["data-post"], "/"); ok && name != "" {
 			posts.add(id)
 		}

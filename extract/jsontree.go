@@ -14,6 +14,7 @@ import (
 const (
 	maxNodes   = 1 << 19 // values
 	maxNesting = 64      // objects and arrays inside each other
+	maxMembers = 1 << 12 // of an object among which a name is looked for
 )
 
 // jsonNode is a value of a JSON text (RFC 8259) and its place in it.
@@ -237,10 +238,13 @@ func (v jsonValue) get(names ...string) jsonValue {
 		if !v.is('{') {
 			return jsonValue{v.t, 0}
 		}
-		found := int32(0)
+		found, seen := int32(0), 0
 		v.all(func(m jsonValue) bool {
+			if seen++; seen > maxMembers {
+				return false
+			}
 			k := m.node().name
-			if raw := v.t.source[k[0]:k[1]]; raw == name || strings.IndexByte(raw, '\\') >= 0 && unquote(v.t.source, int(k[0]), int(k[1])).body == name {
+			if raw := v.t.source[k[0]:k[1]]; raw == name || len(raw) <= 6*len(name) && strings.IndexByte(raw, '\\') >= 0 && unquote(v.t.source, int(k[0]), int(k[1])).body == name {
 				found = m.n
 			}
 			return found == 0

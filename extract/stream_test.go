@@ -196,13 +196,50 @@ func FuzzStream(f *testing.F) {
 	f.Add([]byte(`<feed><entry><content type="xhtml"><p>&amp;<![CDATA[x]]></content></entry>`), "")
 	r := newReader(f)
 	f.Fuzz(func(t *testing.T, body []byte, url string) {
-		for _, profile := range []string{"", "mastodon", "feed"} {
-			p, err := r.Page(Input{URL: url, Body: body, Profile: profile})
-			if err != nil {
-				t.Fatal(err)
+		p, err := r.Page(Input{URL: url, Body: body})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkPage(t, p)
+		checkPosts(t, p)
+	})
+}
+
+// FuzzNested reads markup in quoted strings and in sections: every byte of the text
+// must stand in the source, in its order.
+func FuzzNested(f *testing.F) {
+	for _, s := range []string{`["a&lt;\u003cb\u003ex\ud83c\udf44 <p>y</p>&amp;amp;"]`, `<rss><item><title>a<![CDATA[b&c]]>&amp;lt;i&gt;</title></item>`, `{"a":[1,{"b":"\\"}]`, `"\ud83c\u0041"`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		check := func(v view) {
+			last, n := 0, 0
+			for _, p := range v.pieces {
+				if p.body != n || p.n <= 0 || p.src < last || p.end < p.src || p.end > len(source) || p.linear && source[p.src:p.end] != v.body[p.body:p.body+p.n] {
+					t.Fatalf("piece %+v after %d of %q", p, last, v.body)
+				}
+				last, n = p.src, n+p.n
 			}
-			checkPage(t, p)
-			checkPosts(t, p)
+			if n != len(v.body) {
+				t.Fatalf("%d of %d bytes", n, len(v.body))
+			}
+		}
+		both := func(v view) {
+			check(v)
+			m := walk(v.body)
+			check(m.text.within(&v))
+			for i := range m.attrs {
+				check(m.attrs[i].within(&v))
+			}
+		}
+		both(unescaped(source, 0, len(source)))
+		root, _ := parseJSON(source)
+		for n := range root.t.nodes {
+			v := jsonValue{root.t, int32(n)}
+			if s := v.span(); s[0] < 0 || s[1] > len(source) || s[0] > s[1] {
+				t.Fatalf("span %v", s)
+			}
+			both(v.view())
 		}
 	})
 }
