@@ -115,6 +115,9 @@ func (c *Crawler) hostResult(ctx context.Context, r *result) error {
 	if pause := retryAfter(r.ex.Header, now); pause > 0 && now.Add(pause).After(h.nextAt) {
 		h.nextAt = now.Add(pause)
 	}
+	if moment := now.Add(firstPace); moment.After(h.nextAt) {
+		h.nextAt = moment // the other end may not have noticed yet that this one is over
+	}
 	if r.job.number >= h.mark {
 		h.mark = c.number
 		h.fails++
