@@ -3,6 +3,7 @@ package crawler
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"tamga"
 )
@@ -44,6 +45,14 @@ func (c *Crawler) apply(ctx context.Context, j *job, capture tamga.Capture, ex *
 		state, hops, f.passes[j.source], capture.Seq, string(outcome), detail, j.id); err != nil {
 		return err
 	}
+	if ex.Status != 0 {
+		if err := f.visited(ctx, j.id, capture); err != nil {
+			return err
+		}
+		if err := c.observe(ctx, j, capture, ex); err != nil {
+			return err
+		}
+	}
 	if j.depth == 0 && state == stateDone {
 		for _, path := range c.wire.sources.get(j.source).Also {
 			links = append(links, origin(j.url)+path)
@@ -53,6 +62,9 @@ func (c *Crawler) apply(ctx context.Context, j *job, capture tamga.Capture, ex *
 		if err := c.offer(ctx, j, link); err != nil {
 			return err
 		}
+	}
+	if err := c.offerRested(ctx); err != nil {
+		return err
 	}
 	c.count(j, ex, outcome, state)
 	return nil
@@ -64,16 +76,28 @@ func (c *Crawler) offer(ctx context.Context, page *job, link string) error {
 	if f.known.has(f.met(page.source, link)) {
 		return nil
 	}
-	if reason := c.refuse(page, link, page.depth+1); reason != "" {
+	reason := c.refuse(page, link, page.depth+1)
+	use, chain, guarded := link, 0, reason == ""
+	if guarded {
+		if use, chain, reason = c.guard.link(page, link, c.opts.Now()); use != link && reason == "" && f.known.has(f.met(page.source, use)) {
+			return nil
+		}
+	}
+	if reason != "" {
 		// The same link is refused for every page of the site; count it once.
 		if k := origin(page.url) + " " + link; !c.skipped.has(k) {
 			c.skipped.add(k)
 			c.stats.Skipped++
-			c.opts.Logger.DebugContext(ctx, "link skipped", "url", link, "page", page.url, "reason", reason)
+			level := slog.LevelDebug
+			if k := "pattern " + patternOf(use) + " " + reason; guarded && !c.skipped.has(k) {
+				c.skipped.add(k)
+				level = slog.LevelInfo // the first of its kind
+			}
+			c.opts.Logger.Log(ctx, level, "link skipped", "url", link, "page", page.url, "reason", reason)
 		}
 		return nil
 	}
-	return c.enqueue(ctx, entry{url: link, source: page.source, via: page.id, depth: page.depth + 1})
+	return c.enqueue(ctx, entry{url: use, source: page.source, via: page.id, depth: page.depth + 1, chain: chain})
 }
 
 func (c *Crawler) refuse(page *job, link string, depth int) string {
@@ -95,6 +119,9 @@ func (c *Crawler) refuse(page *job, link string, depth int) string {
 
 func (c *Crawler) enqueue(ctx context.Context, e entry) error {
 	f := c.opts.Frontier
+	if rests, err := c.rests(ctx, e); rests || err != nil {
+		return err
+	}
 	added, err := f.insert(ctx, e)
 	if err != nil || !added {
 		return err

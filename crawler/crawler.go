@@ -24,6 +24,8 @@ type Crawler struct {
 	window    int     // hosts in memory, at most
 	hosts     []*host // window
 	byID      map[int64]*host
+	guard     *guard
+	resting   []*job         // pages that are not fetched in this pass, whose links are to be offered
 	down      map[int64]bool // hosts that do not answer: what they have waits for the next pass
 	empty     bool           // nothing was found at the last look
 	flight    map[*job]struct{}
@@ -86,6 +88,9 @@ func (c *Crawler) run(ctx context.Context, seeds []string) (err error) {
 	c.hosts, c.byID, c.down, c.flight = nil, map[int64]*host{}, map[int64]bool{}, map[*job]struct{}{}
 	c.number, c.nextAny, c.expireAt = 1, time.Time{}, c.opts.Now().Add(time.Minute)
 	if err := c.loadPasses(ctx); err != nil {
+		return err
+	}
+	if err := c.loadRules(ctx); err != nil {
 		return err
 	}
 	if err := c.replay(ctx); err != nil {

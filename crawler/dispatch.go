@@ -161,7 +161,6 @@ func (c *Crawler) lookOutside() {
 // fill leases what the hosts of the window lack, drops hosts that have nothing,
 // and lets others in.
 func (c *Crawler) fill(ctx context.Context, now time.Time) error {
-	f := c.opts.Frontier
 	n := leaseBatch
 	if c.opts.Delay > 0 {
 		n = 2 * c.opts.Parallel // a slow host must not hold leases for hours
@@ -181,7 +180,7 @@ func (c *Crawler) fill(ctx context.Context, now time.Time) error {
 			return false
 		}
 		if len(h.ready) == 0 && h.wants(now) {
-			if err = f.lease(ctx, h, n); err != nil {
+			if err = c.lease(ctx, h, n); err != nil {
 				return false
 			}
 		}
@@ -280,11 +279,20 @@ func (c *Crawler) letIn(ctx context.Context, p *progress, n int) error {
 			return err
 		}
 		p.cursor = id
-		if err := f.lease(ctx, h, n); err != nil {
+		if err := c.lease(ctx, h, n); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// lease takes URLs of a host out of the table, but for those that turned out to be
+// others under another name.
+func (c *Crawler) lease(ctx context.Context, h *host, n int) error {
+	if err := c.opts.Frontier.lease(ctx, h, n); err != nil {
+		return err
+	}
+	return c.dropSpurious(ctx, h)
 }
 
 // admit takes a host into the window.

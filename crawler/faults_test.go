@@ -102,11 +102,12 @@ func (f *faultySite) serve(i int, w http.ResponseWriter, r *http.Request) {
 	f.asked[f.url(i, p)]++
 	attempt := f.asked[f.url(i, p)]
 	f.mu.Unlock()
-	defer func() {
+	done := sync.OnceFunc(func() {
 		f.mu.Lock()
 		f.now[i]--
 		f.mu.Unlock()
-	}()
+	})
+	defer done()
 	// Log-normal around 4 s, between 2 and 8.
 	rng := rand.New(rand.NewPCG(uint64(attempt), uint64(f.roll("delay", i, p)*math.MaxUint32)))
 	delay := math.Min(8, math.Max(2, math.Exp(math.Log(4)+0.35*rng.NormFloat64())))
@@ -114,6 +115,7 @@ func (f *faultySite) serve(i int, w http.ResponseWriter, r *http.Request) {
 	switch fault := f.roll("fault", i, p, attempt); {
 	case fault < 0.05:
 		if c, _, err := w.(http.Hijacker).Hijack(); err == nil {
+			done()
 			c.(*net.TCPConn).SetLinger(0)
 			c.Close()
 		}

@@ -55,10 +55,22 @@ CREATE TABLE IF NOT EXISTS frontier_url (
 	seq         INTEGER,
 	target      INTEGER,
 	outcome     TEXT NOT NULL DEFAULT '',
-	detail      TEXT NOT NULL DEFAULT ''
+	detail      TEXT NOT NULL DEFAULT '',
+	chain       INTEGER NOT NULL DEFAULT 0,
+	visits      INTEGER NOT NULL DEFAULT 0,
+	changes     INTEGER NOT NULL DEFAULT 0,
+	digest      INTEGER NOT NULL DEFAULT 0,
+	first       INTEGER NOT NULL DEFAULT 0,
+	last        INTEGER NOT NULL DEFAULT 0
 );
+CREATE TABLE IF NOT EXISTS frontier_rule (
+	host INTEGER NOT NULL,
+	rule TEXT NOT NULL,
+	PRIMARY KEY (host, rule)
+) WITHOUT ROWID;
 DROP INDEX IF EXISTS frontier_ready;
 CREATE INDEX IF NOT EXISTS frontier_due ON frontier_url (source, host, not_before, id) WHERE state = 0;
+CREATE INDEX IF NOT EXISTS frontier_via ON frontier_url (via) WHERE via IS NOT NULL;
 CREATE INDEX IF NOT EXISTS frontier_leased ON frontier_url (lease_until) WHERE state = 1;
 CREATE INDEX IF NOT EXISTS frontier_parked ON frontier_url (source) WHERE state = 4;
 CREATE INDEX IF NOT EXISTS frontier_held ON frontier_url (source) WHERE state = 5;
@@ -94,7 +106,7 @@ type Frontier struct {
 // the leases that a dead process left.
 func Open(db *sql.DB) (*Frontier, error) {
 	f := &Frontier{db: db, now: time.Now, known: newRecent(knownURLs), hosts: newRecentHosts(), stmts: map[string]*sql.Stmt{}, passes: map[string]int64{}}
-	if _, err := db.Exec(schema + coverage); err != nil {
+	if err := prepare(db); err != nil {
 		return nil, fmt.Errorf("open frontier: %w", err)
 	}
 	if _, err := db.Exec(`UPDATE frontier_url SET state = ?, lease_until = 0 WHERE state = ?`, stateReady, stateLeased); err != nil {
@@ -106,6 +118,25 @@ func Open(db *sql.DB) (*Frontier, error) {
 		}
 	}
 	return f, f.loadPasses()
+}
+
+// prepare makes the tables, and adds what those of an older program lack.
+func prepare(db *sql.DB) error {
+	if _, err := db.Exec(schema + coverage); err != nil {
+		return err
+	}
+	for _, column := range []string{"chain", "visits", "changes", "digest", "first", "last"} {
+		n := 0
+		if err := db.QueryRow(`SELECT count(*) FROM pragma_table_info('frontier_url') WHERE name = ?`, column).Scan(&n); err != nil {
+			return err
+		}
+		if n == 0 {
+			if _, err := db.Exec(`ALTER TABLE frontier_url ADD COLUMN ` + column + ` INTEGER NOT NULL DEFAULT 0`); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Counts are the URLs by state. Outcomes counts the final ones by outcome.
@@ -177,6 +208,7 @@ type entry struct {
 	via    int64 // row of the page or hop it was found on; 0: a seed
 	depth  int
 	hops   int
+	chain  int
 	state  int
 	reason tamga.Outcome // of a dead one
 	detail string
@@ -199,14 +231,14 @@ func (f *Frontier) insert(ctx context.Context, e entry) (added bool, err error) 
 	if e.via != 0 {
 		via = e.via
 	}
-	s, err := f.stmt(ctx, `INSERT INTO frontier_url (key, url, host, via, source, depth, hops, pass, state, outcome, detail) VALUES (?,?,?,?,?,?,?,?,?,?,?)
-		ON CONFLICT (key) DO UPDATE SET pass = excluded.pass, state = excluded.state, via = excluded.via, depth = excluded.depth, hops = excluded.hops,
+	s, err := f.stmt(ctx, `INSERT INTO frontier_url (key, url, host, via, source, depth, hops, pass, state, outcome, detail, chain) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
+		ON CONFLICT (key) DO UPDATE SET pass = excluded.pass, state = excluded.state, via = excluded.via, depth = excluded.depth, hops = excluded.hops, chain = excluded.chain,
 			attempts = 0, not_before = 0, outcome = excluded.outcome, detail = excluded.detail
 		WHERE frontier_url.pass < excluded.pass AND frontier_url.state >= 2`)
 	if err != nil {
 		return false, err
 	}
-	r, err := s.ExecContext(context.WithoutCancel(ctx), k[:], e.url, h, via, e.source, e.depth, e.hops, f.passes[e.source], e.state, string(e.reason), e.detail)
+	r, err := s.ExecContext(context.WithoutCancel(ctx), k[:], e.url, h, via, e.source, e.depth, e.hops, f.passes[e.source], e.state, string(e.reason), e.detail, e.chain)
 	if err != nil {
 		return false, fmt.Errorf("add to frontier: %w", err)
 	}

@@ -154,7 +154,7 @@ func (f *Frontier) lease(ctx context.Context, h *host, n int) error {
 }
 
 func (f *Frontier) leaseOf(ctx context.Context, h *host, source string, n int, now time.Time) (jobs []*job, err error) {
-	s, err := f.stmt(ctx, `SELECT u.id, u.url, coalesce(v.url, ''), u.source, u.depth, u.hops, u.attempts
+	s, err := f.stmt(ctx, `SELECT u.id, u.url, coalesce(v.url, ''), u.source, u.depth, u.hops, u.attempts, u.chain
 		FROM frontier_url u LEFT JOIN frontier_url v ON v.id = u.via
 		WHERE u.state = 0 AND u.source = ? AND u.host = ? AND u.not_before <= ? ORDER BY u.not_before, u.id LIMIT ?`)
 	if err != nil {
@@ -167,7 +167,7 @@ func (f *Frontier) leaseOf(ctx context.Context, h *host, source string, n int, n
 	defer rows.Close()
 	for rows.Next() {
 		j := &job{host: h}
-		if err := rows.Scan(&j.id, &j.url, &j.via, &j.source, &j.depth, &j.hops, &j.attempts); err != nil {
+		if err := rows.Scan(&j.id, &j.url, &j.via, &j.source, &j.depth, &j.hops, &j.attempts, &j.chain); err != nil {
 			return nil, fmt.Errorf("lease from frontier: %w", err)
 		}
 		jobs = append(jobs, j)

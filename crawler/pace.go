@@ -18,6 +18,7 @@ const (
 	firstPace = 10 * time.Millisecond // delay after the first trouble of a host that had none
 	slowest   = time.Minute           // delay that a host asks for by 429 and 503, at most
 	cautious  = time.Second           // delay that broken connections and timeouts lead to, at most
+	givenUp   = 50 * time.Millisecond // pause after a request that was given up or broke
 	paceSteps = 8                     // answers that take a delay back to what the source says
 	maxPause  = time.Hour             // longest Retry-After, and longest pause of a host
 	hostTries = 10                    // failures in a row after which a host is held until the next pass or run
@@ -115,8 +116,12 @@ func (c *Crawler) hostResult(ctx context.Context, r *result) error {
 	if pause := retryAfter(r.ex.Header, now); pause > 0 && now.Add(pause).After(h.nextAt) {
 		h.nextAt = now.Add(pause)
 	}
-	if moment := now.Add(firstPace); moment.After(h.nextAt) {
-		h.nextAt = moment // the other end may not have noticed yet that this one is over
+	moment := firstPace // until the other end has noticed that this one is over
+	if r.ex.Status == 0 || r.ex.Truncated != "" {
+		moment = givenUp
+	}
+	if at := now.Add(moment); at.After(h.nextAt) {
+		h.nextAt = at
 	}
 	if r.job.number >= h.mark {
 		h.mark = c.number

@@ -13,9 +13,10 @@ type Pass struct {
 	Number   int64     `json:"number"` // over all sources
 	Began    time.Time `json:"began"`
 	Ended    time.Time `json:"ended"`
-	Captured int64     `json:"captured"` // exchanges with a response
-	Failed   int64     `json:"failed"`   // URLs given up
-	Left     int64     `json:"left"`     // URLs that wait for the next pass: the budget is spent, or the source over
+	Captured int64     `json:"captured"`         // exchanges with a response
+	Failed   int64     `json:"failed"`           // URLs given up
+	Rested   int64     `json:"rested,omitempty"` // pages that were not due: they hardly change
+	Left     int64     `json:"left"`             // URLs that wait for the next pass: the budget is spent, or the source over
 	// Outcome is how it went at the seed, its redirects followed; the best of several.
 	// Empty: unknown, as after a restart in mid-pass.
 	Outcome tamga.Outcome `json:"outcome,omitempty"`
@@ -27,6 +28,7 @@ type progress struct {
 	Pass
 	pending  int64 // ready or in flight
 	inFlight int64
+	resting  bool      // pages that hardly change are left out of the pass
 	served   int64     // number of its last job
 	cursor   int64     // last host the window was filled from
 	scan     bool      // hosts with ready URLs may be outside the window
@@ -89,7 +91,7 @@ func (c *Crawler) begin(ctx context.Context, s *Source, strict bool) error {
 		return err
 	}
 	pending := p.pending
-	*p = progress{Pass: Pass{Source: s.Name, Number: f.pass, Began: c.opts.Now().UTC()}, inFlight: p.inFlight, served: p.served, scan: true, changed: true}
+	*p = progress{Pass: Pass{Source: s.Name, Number: f.pass, Began: c.opts.Now().UTC()}, inFlight: p.inFlight, served: p.served, scan: true, resting: !strict, changed: true}
 	clear(c.down) // they are asked again
 	for _, seed := range s.Seeds {
 		u, err := Canonical(seed)

@@ -80,7 +80,7 @@ func (f *Frontier) replayed(ctx context.Context, capture tamga.Capture) (j *job,
 	find := func() (seq int64, err error) {
 		k := key(capture.URL)
 		seq = -1
-		err = f.row(ctx, `SELECT id, source, depth, hops, coalesce(seq, -1) FROM frontier_url WHERE key = ?`, []any{k[:]}, &j.id, &j.source, &j.depth, &j.hops, &seq)
+		err = f.row(ctx, `SELECT id, source, depth, hops, chain, coalesce(seq, -1) FROM frontier_url WHERE key = ?`, []any{k[:]}, &j.id, &j.source, &j.depth, &j.hops, &j.chain, &seq)
 		return seq, err
 	}
 	seq, err := find()

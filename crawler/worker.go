@@ -30,9 +30,13 @@ type job struct {
 	source   string
 	depth    int
 	hops     int
-	attempts int   // made before this one
-	number   int64 // order of dispatch in this run
-	last     bool  // it is sealed whatever comes: no attempt follows
+	chain    int    // links of one pattern after another that led to it
+	pattern  string // of url, once it was asked for
+	mark     uint64 // of the words of the page; 0: no page
+	text     uint64 // of all that it says
+	attempts int    // made before this one
+	number   int64  // order of dispatch in this run
+	last     bool   // it is sealed whatever comes: no attempt follows
 
 	ctx     context.Context // of the fetch
 	cancel  context.CancelFunc
@@ -236,6 +240,7 @@ func (k *worker) RoundTrip(req *http.Request) (*http.Response, error) {
 		k.page = true
 		text, _ := decode.UTF8(k.ex.Header.Get("Content-Type"), plain)
 		body = []byte(text)
+		k.job.mark, k.job.text = markOf(text)
 		if treeworthy(body) && k.ex.Status < 300 {
 			header.Set("Content-Type", "text/html; charset=utf-8")
 			if len(body) > heavyPage {
