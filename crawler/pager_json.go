@@ -26,19 +26,23 @@ func mastodonPager(page *url.URL, header http.Header, text string) turn {
 	if json.Unmarshal([]byte(text), &statuses) != nil || len(statuses) == 0 {
 		return turn{}
 	}
-	var posts ids
-	plain := true // ids of other servers that speak the API are no numbers
-	for _, s := range statuses {
-		posts.add(s.ID)
-		plain = plain && numeric(s.ID)
-	}
 	var t turn
-	if plain && posts.low > 0 {
-		t.chain, t.low, t.high = paging(page, "max_id", "limit"), posts.low, posts.high
-		if cursor := position(page, "max_id"); cursor > 0 {
-			t.high = max(t.high, cursor-1)
+	ordered := true
+	for _, s := range statuses {
+		n := statusPosition(s.ID)
+		if ordered = ordered && n > 0 && (t.low == 0 || n <= t.low); !ordered {
+			break
 		}
-		t.below = func(low int64) string { return with(page, "max_id", strconv.FormatInt(low, 10)) }
+		if t.low = n; t.high == 0 {
+			t.high = n
+		}
+	}
+	above := page.Query().Get("max_id")
+	if ordered && (above == "" || statusPosition(above) > 0) {
+		t.chain, t.high = paging(page, "max_id", "limit"), max(t.high, statusPosition(above)-1)
+		t.below = func(low int64) string { // the form of other servers is not known
+			return with(page, "max_id", strconv.FormatInt(low, 10))
+		}
 	}
 	cursor := ""
 	if links := header.Values("Link"); len(links) > 0 {
@@ -50,13 +54,11 @@ func mastodonPager(page *url.URL, header http.Header, text string) turn {
 	} else {
 		cursor = statuses[len(statuses)-1].ID
 	}
-	if cursor != "" && cursor != page.Query().Get("max_id") {
+	if cursor != "" && cursor != above {
 		t.next = with(page, "max_id", cursor)
 	}
 	return t
 }
-
-func numeric(s string) bool { return s != "" && len(s) < 19 && strings.Trim(s, "0123456789") == "" }
 
 // linkNext is the target of rel=next among Link headers; "" where there is none.
 func linkNext(headers []string) string {

@@ -250,3 +250,26 @@ func TestPagingRefused(t *testing.T) {
 		t.Errorf("tag: %s %s", ex.Outcome, ex.Detail)
 	}
 }
+
+// TestStatusPosition: ids of each server, the older first.
+func TestStatusPosition(t *testing.T) {
+	for _, ids := range [][]string{
+		{"1", "9", "111000000000000001", "111000000000000002"},
+		{"01F8MH75CBF9JFX4ZAD54N0W0R", "01F8MHAAY43M6RJ473VQFCVH37", "01hjf4p3xn3nmd0k1zr7t1v2wz"},
+		{"9n2ciuz1wdesFnrGJU", "9wQ8mRBlWPdjnzjkUC", "AuMtMdNzkNVjAZZDmi"},
+	} {
+		last := int64(0)
+		for _, id := range ids {
+			if n := statusPosition(id); n <= last {
+				t.Errorf("%s: %d after %d", id, n, last)
+			} else {
+				last = n
+			}
+		}
+	}
+	for _, id := range []string{"", "abc", "9999999999999999999", "-1", "01F8MH75UBF9JFX4ZAD54N0W0R", "9n2ciuz1wdesFnrG-U", "ZZZZZZZZZZZZZZZZZZZZZZZZZZ"} {
+		if n := statusPosition(id); n != 0 {
+			t.Errorf("%q: %d", id, n)
+		}
+	}
+}
