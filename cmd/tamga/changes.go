@@ -183,7 +183,17 @@ func (a *app) compareCaptures(ctx context.Context, h *house) error {
 	if h.pipe.Changes, err = pipeline.OpenChanges(ctx, db); err != nil {
 		return err
 	}
-	h.pipe.Alerts, err = pipeline.OpenAlerts(ctx, h.archive, db)
+	if h.pipe.Alerts, err = pipeline.OpenAlerts(ctx, h.archive, db); err != nil {
+		return err
+	}
+	var searches []pipeline.Search
+	for _, s := range h.conf.Alerts {
+		searches = append(searches, pipeline.Search{Name: s.Name, Query: s.Query, Severity: s.Severity})
+	}
+	err = h.pipe.Alerts.Save(ctx, searches)
+	if errors.Is(err, index.ErrQuery) {
+		return hinted{err, "correct the query of that [[alert]] in tamga.toml (docs/query.md)"}
+	}
 	return err
 }
 
@@ -192,7 +202,8 @@ func newAlerts(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "alerts",
 		Short: "What rules called out: a changed wallet or key, a price jump, a vendor gone",
-		Long: `Alerts lists the alerts of the workspace, oldest first. They are claims of the evidence
+		Long: `Alerts lists the alerts of the workspace, oldest first: what the rules that are always
+there call out of the changes, and what saved searches ([[alert]] of tamga.toml) find. They are claims of the evidence
 log: each is recorded once, when the captures were first read, and stays
 (docs/changes.md).`,
 		Args: args(cobra.NoArgs),

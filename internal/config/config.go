@@ -31,6 +31,7 @@ type Config struct {
 	Watch    Watch    `toml:"watch"`
 	Safety   Safety   `toml:"safety"`
 	Sources  []Source `toml:"source"`
+	Alerts   []Alert  `toml:"alert"`
 
 	origin map[string]string
 }
@@ -188,7 +189,7 @@ func (c *Config) check() error {
 	default:
 		return fmt.Errorf("setting index.engine = %q: want bleve or elastic", c.Index.Engine)
 	}
-	return errors.Join(checkSources(c.Sources), c.Custody.check())
+	return errors.Join(checkSources(c.Sources), checkAlerts(c.Alerts), c.Custody.check())
 }
 
 // Setting is one setting as `tamga config show` prints it.

@@ -12,6 +12,7 @@ import (
 	"tamga"
 	"tamga/evidence"
 	"tamga/extract/change"
+	"tamga/index"
 )
 
 // ClaimAlert is the kind of the claims that are alerts.
@@ -54,6 +55,7 @@ func RuleOf(x *tamga.Change) (rule, severity string) {
 const alertSchema = `
 CREATE TABLE IF NOT EXISTS alert_meta (one INTEGER PRIMARY KEY CHECK (one = 1), next INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS alert (key TEXT PRIMARY KEY, id INTEGER NOT NULL, time TEXT NOT NULL, data TEXT NOT NULL); -- id: the claim in the log
+CREATE TABLE IF NOT EXISTS alert_rule (name TEXT PRIMARY KEY, id INTEGER NOT NULL, data TEXT NOT NULL); -- saved searches; id: the claim
 CREATE TABLE IF NOT EXISTS alert_event (key TEXT PRIMARY KEY, seq INTEGER NOT NULL); -- seq: of the later capture of the last alert of an event
 `
 
@@ -63,6 +65,9 @@ CREATE TABLE IF NOT EXISTS alert_event (key TEXT PRIMARY KEY, seq INTEGER NOT NU
 type Alerts struct {
 	log *evidence.Archive
 	db  *sql.DB
+
+	searches []Search
+	prepared map[string]*index.Entry
 }
 
 // OpenAlerts makes the tables where they are missing.
@@ -70,7 +75,7 @@ func OpenAlerts(ctx context.Context, log *evidence.Archive, db *sql.DB) (*Alerts
 	if _, err := db.ExecContext(ctx, alertSchema); err != nil {
 		return nil, fmt.Errorf("open alerts: %w", err)
 	}
-	return &Alerts{log, db}, nil
+	return &Alerts{log: log, db: db}, nil
 }
 
 // Alerted is an alert with its claim.
@@ -132,7 +137,7 @@ func (a *Alerts) takeClaims(ctx context.Context, next, total int64) error {
 	defer tx.Rollback() // of no effect after Commit
 	if next > total {   // of another log
 		next = 0
-		for _, q := range []string{`DELETE FROM alert`, `DELETE FROM alert_event`} {
+		for _, q := range []string{`DELETE FROM alert`, `DELETE FROM alert_event`, `DELETE FROM alert_rule`} {
 			if _, err := tx.ExecContext(ctx, q); err != nil {
 				return err
 			}
@@ -144,6 +149,11 @@ func (a *Alerts) takeClaims(ctx context.Context, next, total int64) error {
 		}
 		if c.Seq >= total {
 			break
+		}
+		if c.Kind == ClaimSearch {
+			if err := keepSearch(ctx, tx, c.Seq, c.Data); err != nil {
+				return err
+			}
 		}
 		if c.Kind != ClaimAlert {
 			continue

@@ -97,12 +97,16 @@ func (p *Pipeline) fill(ctx context.Context, store index.Store, progress func(do
 		for i, c := range captures {
 			docs = append(docs, Documents(c, pages[i])...)
 		}
-		docs, err := merge.merge(ctx, docs)
+		changes, err := p.compare(ctx, captures, pages, at, next)
 		if err != nil {
 			return err
 		}
-		changes, err := p.compare(ctx, captures, pages, at, next)
-		if err != nil {
+		if p.Alerts != nil {
+			if err := p.Alerts.Find(ctx, append(docs[:len(docs):len(docs)], changes...), p.Log); err != nil {
+				return err
+			}
+		}
+		if docs, err = merge.merge(ctx, docs); err != nil {
 			return err
 		}
 		docs = append(docs, changes...)
