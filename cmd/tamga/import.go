@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"time"
 
@@ -14,10 +15,12 @@ import (
 	"tamga/internal/importer"
 )
 
-// importMemory is what the collector is asked to keep an import within, in bytes:
-// its files are read as streams, and a laptop may take in an export of a million
-// messages beside its other work.
-const importMemory = 128 << 20
+// What an import is kept within, in bytes: its files are read as streams, and a
+// laptop may take in an export of a million messages beside its other work.
+const (
+	importMemory = 144 << 20 // of the collector
+	importMapped = 64 << 20  // resident of mapped files, the program among them
+)
 
 func newImport(a *app) *cobra.Command {
 	var kind, base, source string
@@ -127,6 +130,11 @@ func (a *app) importFiles(ctx context.Context, h *house, im *importer.Importer, 
 		}
 	}
 	read := progress.Bar("read", "captures", 0)
+	bounded, done := context.WithCancel(ctx)
+	defer done()
+	if dir, err := realPath(h.ws.Index()); err == nil {
+		go boundMapped(bounded, dir, importMapped)
+	}
 	_, err := h.pipe.Ingest(ctx, read.Set)
 	read.Done()
 	progress.Wait()
@@ -152,4 +160,13 @@ func (a *app) importTags(ctx context.Context, h *house, file string, sum *import
 	sum.Records += int64(tagged.Tags + tagged.Actors)
 	sum.Captured += int64(tagged.Tags + tagged.Actors)
 	return nil
+}
+
+// realPath is the path that the kernel knows a folder by.
+func realPath(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(dir)
 }

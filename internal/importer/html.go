@@ -92,7 +92,7 @@ func (r *run) page(f io.Reader, name, shown string) error {
 		r.sum.problem(shown, "%v", base(err))
 		return nil
 	}
-	if head = head[:n]; !isHTML(head) && !isHTML(utf16(head)) {
+	if head = head[:n]; !isHTML(head) && !isHTML(ascii16(head)) {
 		return nil
 	}
 	rest, err := io.ReadAll(io.LimitReader(f, MaxRecord+1-int64(n)))
@@ -125,8 +125,8 @@ func (r *run) page(f io.Reader, name, shown string) error {
 	return r.seal(ex)
 }
 
-// utf16 is the ASCII of a text in UTF-16, if it has a byte order mark.
-func utf16(b []byte) []byte {
+// ascii16 is the ASCII of a text in UTF-16, if it has a byte order mark.
+func ascii16(b []byte) []byte {
 	if !bytes.HasPrefix(b, []byte{0xff, 0xfe}) && !bytes.HasPrefix(b, []byte{0xfe, 0xff}) {
 		return nil
 	}

@@ -28,6 +28,9 @@ const (
 
 // take compares one capture with what was before.
 func (b *comparison) take(c tamga.Capture, page *tamga.Page) {
+	if chatter(c, page) {
+		return
+	}
 	ownKey := change.OwnKey(c.URL)
 	own := load[remembered](b, ownKey)
 	if own != nil && c.Route == tamga.RouteImport && c.Requested.Before(own.Seen.Time) {

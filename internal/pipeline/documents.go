@@ -114,6 +114,9 @@ func (f fields) findings(page *tamga.Page, span [2]int) {
 }
 
 func captureDocument(c tamga.Capture, page *tamga.Page) index.Document {
+	if page != nil && len(page.Posts) > 0 && message(c) {
+		page = nil // the post says it all, and there may be millions
+	}
 	f := base(c, page)
 	f["url"], f["outcome"], f["size"] = c.URL, string(c.Outcome), c.Size
 	if c.Status != 0 {

@@ -29,8 +29,13 @@ const (
 	LargePage = 1 << 20
 )
 
-// batch is the number of captures read before their documents are put.
-const batch = 256
+// A batch of captures is read before their documents are put: of small ones more,
+// for each batch is a segment of the index.
+const (
+	batch      = 256
+	smallBatch = 2048
+	smallBytes = 512 << 10 // payload, as stored, of a batch of small captures
+)
 
 // Pipeline reads captures of an archive into an index.
 type Pipeline struct {
@@ -87,6 +92,7 @@ func (p *Pipeline) fill(ctx context.Context, store index.Store, progress func(do
 	}
 	merge := newMerger(store, from == 0)
 	var captures []tamga.Capture
+	var size int64
 	at := from
 	flush := func(next int64) error {
 		pages, problems := p.read(ctx, captures)
@@ -134,7 +140,8 @@ func (p *Pipeline) fill(ctx context.Context, store index.Store, progress func(do
 			break
 		}
 		captures = append(captures, c)
-		if len(captures) == batch {
+		if size += c.Size; len(captures) >= batch && size >= smallBytes || len(captures) == smallBatch {
+			size = 0
 			if err := flush(c.Seq + 1); err != nil {
 				return stats, err
 			}
