@@ -58,7 +58,7 @@ func accepts(kind string) string {
 
 // paged reads the response of a paged source; false where the source is a site.
 func (k *worker) paged(plain []byte) bool {
-	p := pagers[k.src.Kind]
+	p := pagers[k.kind]
 	u, err := url.Parse(k.job.url)
 	if p == nil || err != nil {
 		return false
@@ -67,7 +67,7 @@ func (k *worker) paged(plain []byte) bool {
 	if k.page = isHTML(k.ex.Header, plain); k.ex.Status >= 200 && k.ex.Status < 300 {
 		text, _ := decode.UTF8(k.ex.Header.Get("Content-Type"), plain)
 		*k.turn = p(u, k.ex.Header, text)
-	} else if k.ex.Status == http.StatusForbidden && k.src.Kind == "reddit" {
+	} else if k.ex.Status == http.StatusForbidden && k.kind == "reddit" {
 		k.turn.links = redditFeed(u)
 	}
 	k.found.refs = append([]string{k.turn.next}, k.turn.links...)

@@ -141,3 +141,20 @@ func vkAddress(u *url.URL, parts []string) error {
 	}
 	return nil
 }
+
+// KindOf is the kind of source that the host of a URL is known for; "" where it is
+// known for none. What was not configured as a source is crawled as that: nobody
+// who names one channel means the whole of a platform.
+func KindOf(address string) string {
+	switch strings.TrimPrefix(hostname(address), "www.") {
+	case "t.me", "telegram.me", "telegram.dog":
+		return "telegram"
+	case "bsky.app", "public.api.bsky.app":
+		return "bluesky"
+	case "reddit.com", "old.reddit.com", "new.reddit.com":
+		return "reddit"
+	case "vk.com", "vk.ru", "m.vk.com", "m.vk.ru":
+		return "vk"
+	}
+	return ""
+}

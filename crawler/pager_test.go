@@ -172,6 +172,17 @@ func TestAddress(t *testing.T) {
 	}
 }
 
+func TestKindOf(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://t.me/s/demo": "telegram", "https://WWW.Reddit.com/r/Demo": "reddit", "https://bsky.app/profile/x": "bluesky", "https://m.vk.com/demo": "vk",
+		"https://not-t.me/s/demo": "", "https://t.me.example/": "", "http://127.0.0.1:8000/s/demo": "", "": "",
+	} {
+		if got := KindOf(address); got != want {
+			t.Errorf("%s: %q, want %q", address, got, want)
+		}
+	}
+}
+
 // TestPagerTraps: cursors that lead nowhere or round in a circle end the paging.
 func TestPagerTraps(t *testing.T) {
 	at := func(s string) *url.URL { u, _ := url.Parse(s); return u }

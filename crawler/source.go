@@ -13,7 +13,7 @@ import (
 type Source struct {
 	Name  string   // written into every exchange; empty: the host of the URL
 	Seeds []string // where a pass begins
-	Kind  string   // telegram mastodon bluesky reddit vk feed: only its paging is followed; else its links
+	Kind  string   // telegram mastodon bluesky reddit vk feed: only its paging is followed; else its links. Empty: by the host of each URL, see KindOf
 	// Mirrors are further addresses of the first seed's place. A pass goes on at
 	// the next one when one is not reached, and with it what is still to be fetched.
 	Mirrors []string

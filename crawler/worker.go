@@ -68,6 +68,7 @@ type worker struct {
 	ctx   context.Context
 	job   *job
 	src   *Source         // of job
+	kind  string          // of src
 	given *tamga.Exchange // in a replay: the archived exchange
 
 	holding bool // heavy
@@ -139,6 +140,9 @@ func (k *worker) replay(ctx context.Context, j *job, ex *tamga.Exchange) (links 
 
 func (k *worker) visit(ctx context.Context, j *job, given *tamga.Exchange) {
 	k.ctx, k.job, k.src, k.given = ctx, j, k.wire.sources.get(j.source), given
+	if k.kind = k.src.Kind; k.kind == "" {
+		k.kind = KindOf(j.url)
+	}
 	k.ex, k.page, k.unparsed, k.text, k.turn, k.found, k.err = nil, false, false, nil, nil, collected{}, nil
 	defer func() {
 		if k.holding {
@@ -148,7 +152,7 @@ func (k *worker) visit(ctx context.Context, j *job, given *tamga.Exchange) {
 	}()
 	err := k.collector.Request(http.MethodGet, j.url, nil, nil, http.Header{
 		"User-Agent":      {k.src.UserAgent},
-		"Accept":          {accepts(k.src.Kind)},
+		"Accept":          {accepts(k.kind)},
 		"Accept-Language": {"en-US,en;q=0.5"},
 	})
 	switch {
@@ -201,7 +205,7 @@ func (k *worker) refine(r *result) {
 	text, _ := decode.UTF8(r.ex.Header.Get("Content-Type"), plain)
 	links := len(r.links)
 	if k.turn != nil {
-		if hidden(k.src.Kind, r.job.url, r.ex.Status, text) {
+		if hidden(k.kind, r.job.url, r.ex.Status, text) {
 			r.ex.Outcome, r.ex.Detail = tamga.OutcomeNoPreview, "no public preview: a group, a person, or a channel that shows none"
 			return
 		}

@@ -193,6 +193,9 @@ func seeds(conf *config.Config, argv []string, now time.Time) (names, urls []str
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 			return nil, nil, usageError{fmt.Errorf("source %q: not an http(s) URL and not a name in tamga.toml", arg)}
 		}
+		if turned, err := crawler.Address(crawler.KindOf(arg), arg); err == nil {
+			arg = turned // else it is one page, and says itself that it shows nothing
+		}
 		urls = append(urls, arg)
 	}
 	return names, urls, nil
