@@ -232,7 +232,7 @@ func (f *Frontier) insert(ctx context.Context, e entry) (added bool, err error) 
 		via = e.via
 	}
 	s, err := f.stmt(ctx, `INSERT INTO frontier_url (key, url, host, via, source, depth, hops, pass, state, outcome, detail, chain) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
-		ON CONFLICT (key) DO UPDATE SET pass = excluded.pass, state = excluded.state, via = excluded.via, depth = excluded.depth, hops = excluded.hops, chain = excluded.chain,
+		ON CONFLICT (key) DO UPDATE SET source = excluded.source, pass = excluded.pass, state = excluded.state, via = excluded.via, depth = excluded.depth, hops = excluded.hops, chain = excluded.chain,
 			attempts = 0, not_before = 0, outcome = excluded.outcome, detail = excluded.detail
 		WHERE frontier_url.pass < excluded.pass AND frontier_url.state >= 2`)
 	if err != nil {
