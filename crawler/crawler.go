@@ -121,6 +121,9 @@ func (c *Crawler) run(ctx context.Context, seeds []string) (err error) {
 			return err
 		}
 	}
+	if err := c.commit(ctx); err != nil { // passes are known before anything is sealed
+		return err
+	}
 	for _, p := range c.passes { // one that was killed at its end
 		if err := c.passEnds(ctx, p); err != nil {
 			return err

@@ -34,12 +34,15 @@ func (c *Crawler) halt(ctx context.Context) error {
 		if p.pending == 0 && p.inFlight == 0 {
 			continue
 		}
-		why := c.over(source, now)
+		why, known := c.over(source, now), p.over
 		if p.over = why != ""; !p.over {
 			if until := c.wire.sources.get(source).Until; !until.IsZero() && (c.endAt.IsZero() || until.Before(c.endAt)) {
 				c.endAt = until
 			}
 			continue
+		}
+		if !known {
+			c.opts.Logger.WarnContext(ctx, "source stopped", "source", source, "reason", why, "left", p.pending)
 		}
 		for j := range c.flight {
 			if j.source == source && !j.halted {
@@ -50,7 +53,6 @@ func (c *Crawler) halt(ctx context.Context) error {
 		if p.inFlight > 0 {
 			continue
 		}
-		c.opts.Logger.WarnContext(ctx, "source stopped", "source", source, "reason", why, "left", p.pending)
 		if p.running() {
 			if err := c.passEnds(ctx, p); err != nil {
 				return err

@@ -139,6 +139,9 @@ func (c *Crawler) schedule(ctx context.Context) error {
 			return err
 		}
 	}
+	if len(names) > 0 {
+		return c.commit(ctx) // before anything is sealed: a pass that is killed at once goes on as that pass
+	}
 	return nil
 }
 

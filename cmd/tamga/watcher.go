@@ -48,8 +48,9 @@ type watcher struct {
 
 	readEvery time.Duration
 	reload    chan func() []crawler.Source
-	wake      chan struct{} // a pass has ended: there is something to read
-	beat      atomic.Int64  // unix time of the crawl's last sign of life
+	wake      chan struct{}      // a pass has ended: there is something to read
+	beat      atomic.Int64       // unix time of the crawl's last sign of life
+	heard     func(crawler.Pass) // each pass that has ended; nil: nobody listens
 }
 
 func newWatcher(a *app, cmd *cobra.Command, h *house, fl crawlFlags) (*watcher, error) {
@@ -209,6 +210,9 @@ func (w *watcher) due(now time.Time) ([]string, time.Time) {
 func (w *watcher) passed(p crawler.Pass) {
 	w.schedule.Ended(p.Source, p.Began, p.Ended, p.Outcome)
 	w.figures.passed(p, w.schedule.Next(p.Source))
+	if w.heard != nil {
+		w.heard(p)
+	}
 	select {
 	case w.wake <- struct{}{}:
 	default:
