@@ -3,6 +3,7 @@ package crawler
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"tamga"
@@ -11,7 +12,7 @@ import (
 // places of a source: the canonical address where a pass begins, then those that
 // stand in for it.
 func (s *Source) places() (out []string) {
-	for i, address := range append(s.Seeds[:min(1, len(s.Seeds)):1], s.Mirrors...) {
+	for i, address := range slices.Concat(s.Seeds[:min(1, len(s.Seeds))], s.Mirrors) {
 		if u, err := Canonical(address); err == nil {
 			out = append(out, u)
 		} else if i == 0 {
@@ -87,7 +88,8 @@ func (c *Crawler) goOn(ctx context.Context, j *job, o tamga.Outcome, status int)
 		return nil
 	}
 	move := func(u string, depth int) error {
-		return c.enqueue(ctx, entry{url: elsewhere(u, places[here], places[next]), source: j.source, depth: depth})
+		// It is no seed: it stands in for the page that was not reached.
+		return c.enqueue(ctx, entry{url: elsewhere(u, places[here], places[next]), source: j.source, via: j.id, depth: depth})
 	}
 	if err := move(j.url, j.depth); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/url"
 	"time"
 
 	"tamga"
@@ -37,7 +38,8 @@ type Log interface {
 
 // Series is how each source was found over time: a projection of the log into
 // tamga.db. A capture that no page led to is a seed's and makes a point; one that
-// the redirect of a point led to decides that point anew.
+// the redirect of a point led to, or that stands in for it on a mirror, decides that
+// point anew.
 type Series struct{ db *sql.DB }
 
 // OpenSeries prepares its tables.
@@ -125,9 +127,9 @@ func apply(ctx context.Context, tx *sql.Tx, c tamga.Capture) error {
 	}
 	// Only the last point of its source can still be awaiting this.
 	var at, first, seq int64
-	var url, outcome string
-	err := tx.QueryRowContext(ctx, `SELECT at, first, seq, url, outcome FROM uptime WHERE source = ? ORDER BY at DESC, first DESC LIMIT 1`, c.Source).Scan(&at, &first, &seq, &url, &outcome)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && (tamga.Outcome(outcome) != tamga.OutcomeRedirect || url != c.Via || seq >= c.Seq) {
+	var from, outcome string
+	err := tx.QueryRowContext(ctx, `SELECT at, first, seq, url, outcome FROM uptime WHERE source = ? ORDER BY at DESC, first DESC LIMIT 1`, c.Source).Scan(&at, &first, &seq, &from, &outcome)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && (from != c.Via || seq >= c.Seq || !open(tamga.Outcome(outcome), from, c.URL)) {
 		return nil
 	}
 	if err == nil {
@@ -135,6 +137,20 @@ func apply(ctx context.Context, tx *sql.Tx, c tamga.Capture) error {
 			c.Seq, c.URL, string(c.Outcome), c.Source, at, first)
 	}
 	return err
+}
+
+// open tells whether a point with an outcome at a URL is decided by a capture that
+// followed from it: the target of a redirect, or a mirror that stood in.
+func open(o tamga.Outcome, from, to string) bool {
+	switch o {
+	case tamga.OutcomeRedirect:
+		return true
+	case tamga.OutcomeQueue, tamga.OutcomeDDoS: // they may have links of their own
+		a, errA := url.Parse(from)
+		b, errB := url.Parse(to)
+		return errA == nil && errB == nil && a.Host != b.Host
+	}
+	return !Reached(o)
 }
 
 // Points lists the points of sources since a time, in order of time; of one that

@@ -59,6 +59,11 @@ func history() fakeLog {
 	l.add(60, "a", "http://a/", "", tamga.OutcomeOK)
 	l.add(61, "a", "http://a/page", "http://a/", tamga.OutcomeHTTPError)
 	l.add(62, "b", "http://b/", "", tamga.OutcomeQueue)
+	l.add(62, "b", "http://b/news", "http://b/", tamga.OutcomeOK) // a link of the queue
+	l.add(62, "c", "http://c/", "", tamga.OutcomeUnreachable)
+	l.add(62, "c", "http://c2/", "http://c/", tamga.OutcomeQueue) // its mirrors
+	l.add(62, "c", "http://c3/", "http://c2/", tamga.OutcomeOK)
+	l.add(62, "c", "http://c3/page", "http://c3/", tamga.OutcomeReset)
 	l.add(63, "b", "http://b/", "", tamga.OutcomeCancelled)
 	return l
 }
@@ -82,7 +87,7 @@ func outcomes(t *testing.T, s *Series) map[string][]tamga.Outcome {
 // once or twice.
 func TestSeries(t *testing.T) {
 	log := history()
-	want := map[string][]tamga.Outcome{"a": {tamga.OutcomeLogin, tamga.OutcomeOK}, "b": {tamga.OutcomeRefused, tamga.OutcomeQueue}}
+	want := map[string][]tamga.Outcome{"a": {tamga.OutcomeLogin, tamga.OutcomeOK}, "b": {tamga.OutcomeRefused, tamga.OutcomeQueue}, "c": {tamga.OutcomeOK}}
 	whole, bits := openSeries(t), openSeries(t)
 	if err := whole.Update(t.Context(), log); err != nil {
 		t.Fatal(err)
