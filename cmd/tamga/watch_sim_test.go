@@ -169,7 +169,7 @@ func simulate(t *testing.T, n, hours int) *sim {
 	var logged strings.Builder
 	var mu sync.Mutex
 	a := &app{workspace: dir, out: io.Discard, err: io.Discard, quiet: true}
-	a.log = slog.New(slog.NewTextHandler(lockedWriter{&mu, &logged}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	a.log = slog.New(slog.NewTextHandler(lockedWriter{&mu, &logged}, &slog.HandlerOptions{Level: slog.LevelError}))
 	h, err := a.enter(true)
 	if err != nil {
 		t.Fatal(err)
@@ -187,7 +187,7 @@ func simulate(t *testing.T, n, hours int) *sim {
 		t.Fatal(err)
 	}
 	if logged.Len() > 0 {
-		t.Errorf("warnings:\n%.2000s", logged.String())
+		t.Errorf("errors:\n%.2000s", logged.String())
 	}
 	db, err := a.database(ws)
 	if err != nil {
