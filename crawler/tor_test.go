@@ -95,7 +95,12 @@ func TestTor(t *testing.T) {
 	want := crawl(newLab(t), near)
 	over := newLab(t)
 	over.opts.Local, over.opts.Delay, over.opts.Proxy, over.opts.Resolver = false, -1, n.SOCKS, deafResolver(t)
+	before := kernelCounters(t)
 	got := crawl(over, far)
+	// Tor itself looks for a route to learn its address, and sends nothing.
+	if after := kernelCounters(t); after.datagrams != before.datagrams {
+		t.Errorf("datagrams were sent: before %+v, after %+v", before, after)
+	}
 	if all := sites*pages - sites*(sites-1)/2; len(want) != all || len(got) != all {
 		t.Fatalf("%d pages over Tor, %d directly, want %d", len(got), len(want), all)
 	}
@@ -134,6 +139,27 @@ func TestTor(t *testing.T) {
 	}
 	if len(used) != sites {
 		t.Errorf("circuits of %d users, want %d: %+v", len(used), sites, circuits)
+	}
+	// Two identities on one of the sites: a circuit each, of one run.
+	who := newLab(t)
+	who.opts.Local, who.opts.Delay, who.opts.Proxy, who.opts.Resolver = false, -1, n.SOCKS, deafResolver(t)
+	who.opts.Sources = []Source{
+		{Name: "one", Identity: "analyst one", Seeds: []string{far[0] + "/?one"}, MaxDepth: 1},
+		{Name: "two", Identity: "analyst two", Seeds: []string{far[0] + "/?two"}, MaxDepth: 1},
+	}
+	who.opts.Begin = []string{"one", "two"}
+	who.run(t)
+	if circuits, err = n.Circuits(ctx); err != nil {
+		t.Fatal(err)
+	}
+	passwords := map[string]int{}
+	for _, c := range circuits {
+		if c.Purpose == "HS_CLIENT_REND" && c.User == n.Onions[0] {
+			passwords[c.Password]++
+		}
+	}
+	if len(passwords) != 3 { // with the one before
+		t.Errorf("circuits to %s by password: %v", n.Onions[0], passwords)
 	}
 	for _, peer := range peers(t) {
 		if peer != n.SOCKS && !strings.HasPrefix(peer, "127.0.0.1:") {
