@@ -165,3 +165,49 @@ func TestMirrorStandsIn(t *testing.T) {
 		}
 	}
 }
+
+// Two addresses that serve one market: a hit says where else its bytes were seen,
+// and their likeness puts them together.
+func TestAlsoSeen(t *testing.T) {
+	market := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, "<html><head><title>Demo Bazaar %s</title></head><body><a href=/a>a</a><a href=/b>b</a>", r.URL.Path)
+		for i := range 20 {
+			fmt.Fprintf(w, "<div><h3>Offer %d of %s</h3><p>demo saffron number%d, packed in tin%d, sent from shelf%d</p></div>", i, r.URL.Path, i*7, i*3, i)
+		}
+	})
+	one, two := httptest.NewServer(market), httptest.NewServer(market)
+	defer one.Close()
+	defer two.Close()
+	c := newCLI(t)
+	c.run("crawl", "--local", one.URL+"/", two.URL+"/")
+	type hit struct {
+		Fields map[string]any
+		Also   []string `json:"also_seen_at"`
+	}
+	var hits []hit
+	for _, line := range lines(c.run("search", "", "--kind", "capture", "--jsonl")) {
+		hits = append(hits, decodeJSON[hit](t, []byte(line)))
+	}
+	hits = append(hits, decodeJSON[struct{ Hits []hit }](t, c.run("search", "saffron", "--kind", "capture", "--json")).Hits...)
+	if len(hits) < 12 {
+		t.Fatalf("%d hits", len(hits))
+	}
+	for _, h := range hits {
+		at := h.Fields["url"].(string)
+		want := strings.Replace(at, one.URL, two.URL, 1)
+		if want == at {
+			want = strings.Replace(at, two.URL, one.URL, 1)
+		}
+		if len(h.Also) != 1 || h.Also[0] != want {
+			t.Errorf("%s: also at %q, want %s", at, h.Also, want)
+		}
+	}
+	if got := c.mirrors(); len(got) != 0 {
+		t.Errorf("without a look at the pages: %q", got)
+	}
+	sites := decodeJSON[struct{ Sites []pipeline.SiteAddresses }](t, c.run("mirrors", "--pages", "--json")).Sites
+	if len(sites) != 1 || len(sites[0].Addresses) != 2 || len(sites[0].Addresses[1].Told) != 1 || sites[0].Addresses[1].Told[0].Score < 0.9 || sites[0].Addresses[0].LastUp == nil {
+		t.Errorf("%+v", sites)
+	}
+}

@@ -69,7 +69,11 @@ joined by AND; an empty QUERY is everything.`,
 				return err
 			}
 			if a.json {
-				return a.print(searchResult(r))
+				result, err := searchResult(cmd.Context(), store, r)
+				if err != nil {
+					return err
+				}
+				return a.print(result)
 			}
 			return printHits(a.out, r)
 		},
@@ -104,16 +108,26 @@ type hitJSON struct {
 	Kind    string         `json:"kind"`
 	Fields  map[string]any `json:"fields"`
 	Capture string         `json:"capture"`
+	Also    []string       `json:"also_seen_at,omitempty"` // the same bytes on other hosts
 }
 
-func toJSON(h index.Hit) hitJSON {
-	return hitJSON{h.ID, h.Kind, h.Fields, string(h.Capture)}
+// toJSON are the hits of a page with where else their captures were seen.
+func toJSON(ctx context.Context, store index.Store, hits []index.Hit) ([]hitJSON, error) {
+	also, err := alsoSeen(ctx, store, hits)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]hitJSON, len(hits))
+	for i, h := range hits {
+		out[i] = hitJSON{h.ID, h.Kind, h.Fields, string(h.Capture), others(h, also)}
+	}
+	return out, nil
 }
 
-func searchResult(r index.Result) any {
-	hits := []hitJSON{}
-	for _, h := range r.Hits {
-		hits = append(hits, toJSON(h))
+func searchResult(ctx context.Context, store index.Store, r index.Result) (any, error) {
+	hits, err := toJSON(ctx, store, r.Hits)
+	if err != nil {
+		return nil, err
 	}
 	return struct {
 		Total     int64     `json:"total"`
@@ -121,7 +135,7 @@ func searchResult(r index.Result) any {
 		Facets    any       `json:"facets,omitempty"`
 		Histogram any       `json:"histogram,omitempty"`
 		Cursor    string    `json:"cursor,omitempty"`
-	}{r.Total, hits, r.Facets, r.Histogram, r.Cursor}
+	}{r.Total, hits, r.Facets, r.Histogram, r.Cursor}, nil
 }
 
 // everyHit pages through the whole answer.
@@ -137,8 +151,12 @@ func everyHit(ctx context.Context, store index.Store, q index.Query, out io.Writ
 		if err != nil {
 			return err
 		}
-		for _, h := range r.Hits {
-			if err := enc.Encode(toJSON(h)); err != nil {
+		hits, err := toJSON(ctx, store, r.Hits)
+		if err != nil {
+			return err
+		}
+		for _, h := range hits {
+			if err := enc.Encode(h); err != nil {
 				return err
 			}
 		}
