@@ -82,6 +82,7 @@ var may = map[string][]string{
 	"internal/btcdlab":     {},
 	"internal/demo":        {"."},
 	"internal/watch":       {"."},
+	"internal/session":     {},
 
 	"internal/eval": {".", "extract", "extract/language", "extract/language/corpus", "extract/link", "extract/tagger", "internal/address"},
 

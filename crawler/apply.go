@@ -111,6 +111,9 @@ func (c *Crawler) refuse(page *job, link string, depth int) string {
 	if reason := trap(link, c.opts.MaxURL); reason != "" {
 		return reason
 	}
+	if src.Session != nil && acts(link) {
+		return "to follow it would act in the name of who is logged in"
+	}
 	if err := c.policy(page.source).follow(page.url, link); err != nil {
 		return err.Error()
 	}

@@ -28,10 +28,20 @@ func (j *jars) of(identity string) http.CookieJar {
 	return jar
 }
 
-// Cookies and SetCookies make a worker the jar of whoever's page it fetches.
-func (k *worker) Cookies(u *url.URL) []*http.Cookie { return k.jars.of(k.src.Identity).Cookies(u) }
+// Cookies and SetCookies make a worker the jar of whoever's page it fetches. What
+// a session sends stands in the request already.
+func (k *worker) Cookies(u *url.URL) []*http.Cookie {
+	if k.src.session(u) != nil {
+		return nil
+	}
+	return k.jars.of(k.src.Identity).Cookies(u)
+}
 
 // SetCookies keeps what a response sets. What an archived one set has ended.
 func (k *worker) SetCookies(u *url.URL, cookies []*http.Cookie) {
+	if session := k.src.session(u); session != nil {
+		session.SetCookies(u, cookies)
+		return
+	}
 	k.jars.of(k.src.Identity).SetCookies(u, cookies)
 }

@@ -30,6 +30,7 @@ type Source struct {
 	Route tamga.Route
 	// Identity is who asks: each has circuits, connections and cookies of its own.
 	Identity  string
+	Session   Session // what Identity is logged in with; nil: nothing
 	UserAgent string
 	Binary    bool // keep bodies that are not text
 

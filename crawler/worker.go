@@ -123,6 +123,9 @@ func (k *worker) fetch(ctx context.Context, j *job, last bool, sink Sink) *resul
 	}
 	r.ex, r.links, r.turn = k.ex, k.found.links(j.url), k.turn
 	k.refine(r)
+	if k.page {
+		k.loggedIn(r.ex)
+	}
 	if passing(r.ex.Outcome, r.ex.Status) && !last {
 		return r
 	}
@@ -150,11 +153,7 @@ func (k *worker) visit(ctx context.Context, j *job, given *tamga.Exchange) {
 			k.heavy.Unlock()
 		}
 	}()
-	err := k.collector.Request(http.MethodGet, j.url, nil, nil, http.Header{
-		"User-Agent":      {k.src.UserAgent},
-		"Accept":          {accepts(k.kind)},
-		"Accept-Language": {"en-US,en;q=0.5"},
-	})
+	err := k.collector.Request(http.MethodGet, j.url, nil, nil, k.src.head(k.kind, j.url))
 	switch {
 	case k.err != nil || k.ex == nil:
 		if k.err == nil {

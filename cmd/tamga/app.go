@@ -88,7 +88,7 @@ It reads. It never buys, posts, registers, solves a captcha or breaks in.`,
 			root.AddCommand(c)
 		}
 	}
-	add("collect", newDemo(a), newInit(a), newCrawl(a), newWatch(a), newSources(a), newImport(a), newExtract(a), newProfile(a))
+	add("collect", newDemo(a), newInit(a), newCrawl(a), newWatch(a), newSources(a), newSession(a), newImport(a), newExtract(a), newProfile(a))
 	add("ask",
 		newSearch(a), newChanges(a), newAlerts(a), newSubstances(a), newLink(a), newMirrors(a), newSales(a),
 		newPeel(a), newChange(a), newPath(a), newExposure(a),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -59,6 +60,7 @@ crawl.direct is set. Loopback and private addresses are refused without --local.
 			if a.document() {
 				return a.print(sum)
 			}
+			sum.tell(a.err)
 			fmt.Fprintf(a.out, "captured %d, skipped %d, failed %d; %.1f MB in %.1f s\n", sum.Captured, sum.Skipped, sum.Failed, float64(sum.Bytes)/1e6, sum.Seconds)
 			return nil
 		},
@@ -75,43 +77,47 @@ crawl.direct is set. Loopback and private addresses are refused without --local.
 }
 
 // crawl collects, and reads what was collected as it goes.
-func (a *app) crawl(cmd *cobra.Command, h *house, fl crawlFlags, argv []string) (crawler.Summary, error) {
+func (a *app) crawl(cmd *cobra.Command, h *house, fl crawlFlags, argv []string) (sum crawlResult, err error) {
 	ctx := cmd.Context()
 	names, seeds, err := seeds(h.conf, argv, time.Now())
 	if err != nil {
-		return crawler.Summary{}, err
+		return sum, err
 	}
+	logins := a.logins(h.ws, h.conf)
+	defer func() { err = errors.Join(err, logins.save()) }()
 	progress := a.progress()
 	collect := progress.Bar("crawl", "pages", 0)
-	opt, err := a.crawlOptions(cmd, h.conf, fl)
+	opt, err := a.crawlOptions(cmd, h.conf, fl, logins, names)
 	if err != nil {
-		return crawler.Summary{}, err
+		return sum, err
 	}
 	if opt.Blocklist, err = blocklist(h.ws, h.conf); err != nil {
-		return crawler.Summary{}, err
+		return sum, err
 	}
 	opt.Begin = names
+	opt.Passed = func(p crawler.Pass) { sum.passed(h.conf, p) }
 	opt.Progress = func(s crawler.Stats) {
 		done := s.Captured + s.Failed
 		collect.Set(done, done+s.Ready+int64(s.InFlight))
 	}
 	db, err := a.database(h.ws)
 	if err != nil {
-		return crawler.Summary{}, err
+		return sum, err
 	}
 	defer db.Close()
 	opt.Sink = h.archive
 	if opt.Frontier, err = crawler.Open(db); err != nil {
-		return crawler.Summary{}, err
+		return sum, err
 	}
 	c, err := crawler.New(opt)
 	if err != nil {
-		return crawler.Summary{}, err
+		return sum, err
 	}
 
 	read := progress.Bar("read", "captures", 0)
 	stop := a.readWhile(ctx, h, read.Set)
-	sum, err := c.Run(ctx, seeds)
+	sum.Summary, err = c.Run(ctx, seeds)
+	sum.expired(h.conf, logins)
 	collect.Done()
 	readErr := stop()
 	if err == nil && readErr == nil {
@@ -145,13 +151,13 @@ func (a *app) readWhile(ctx context.Context, h *house, progress func(done, total
 	return func() error { cancel(); return <-done }
 }
 
-func (a *app) crawlOptions(cmd *cobra.Command, conf *config.Config, fl crawlFlags) (crawler.Options, error) {
+func (a *app) crawlOptions(cmd *cobra.Command, conf *config.Config, fl crawlFlags, logins *logins, named []string) (crawler.Options, error) {
 	c := conf.Crawl
 	scope, err := crawler.ParseScope(fl.scope)
 	if err != nil {
 		return crawler.Options{}, usageError{err}
 	}
-	sources, err := crawlSources(cmd, conf)
+	sources, err := crawlSources(cmd, conf, logins, named)
 	if err != nil {
 		return crawler.Options{}, err
 	}
@@ -202,8 +208,8 @@ func seeds(conf *config.Config, argv []string, now time.Time) (names, urls []str
 }
 
 // crawlSources are the configured sources as the crawler knows them. What a flag
-// says holds for all of them.
-func crawlSources(cmd *cobra.Command, conf *config.Config) ([]crawler.Source, error) {
+// says holds for all of them. The sessions of the named ones must open.
+func crawlSources(cmd *cobra.Command, conf *config.Config, logins *logins, named []string) ([]crawler.Source, error) {
 	var out []crawler.Source
 	for _, s := range conf.Sources {
 		addresses := append([]string{s.URL}, s.Mirrors...)
@@ -219,6 +225,9 @@ func crawlSources(cmd *cobra.Command, conf *config.Config) ([]crawler.Source, er
 		}
 		if s.MirrorKey != "" { // where sites have their lists and keys by convention
 			c.Also = []string{"/mirrors.txt", "/pgp.txt"}
+		}
+		if err := logins.give(&c, s, slices.Contains(named, s.Name)); err != nil {
+			return nil, err
 		}
 		if s.Scope != "" && !cmd.Flags().Changed("scope") {
 			scope, err := crawler.ParseScope(s.Scope)

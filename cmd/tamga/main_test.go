@@ -31,6 +31,8 @@ func TestScripts(t *testing.T) {
 	t.Cleanup(hostile.Close)
 	social := httptest.NewServer(sociallab.New(35))
 	t.Cleanup(social.Close)
+	forum := newLoginForum(t)
+	forum.check(t)
 	sources := newLedgerServers(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -39,6 +41,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("MARKET", market.URL)
 			e.Setenv("HOSTILE", hostile.URL)
 			e.Setenv("SOCIAL", social.URL)
+			e.Setenv("FORUM", forum.forum.URL)
 			e.Setenv("HOME", e.WorkDir)
 			return nil
 		},

@@ -40,6 +40,7 @@ type watcher struct {
 	conf *config.Config // as read last; of the goroutine that reloads
 
 	db       *sql.DB
+	logins   *logins
 	series   *watch.Series
 	schedule watch.Schedule
 	figures  *figures
@@ -63,7 +64,8 @@ func newWatcher(a *app, cmd *cobra.Command, h *house, fl crawlFlags) (*watcher, 
 		debug.SetMemoryLimit(min(memoryTarget, limit/4*3))
 	}
 	var err error
-	if w.opt, err = a.crawlOptions(cmd, h.conf, fl); err != nil {
+	w.logins = a.logins(h.ws, h.conf)
+	if w.opt, err = a.crawlOptions(cmd, h.conf, fl, w.logins, nil); err != nil {
 		return w, err
 	}
 	w.opt.Blocklist, err = blocklist(h.ws, h.conf)
@@ -283,7 +285,7 @@ func (w *watcher) read(ctx context.Context) error {
 	}
 	stats, err := w.h.pipe.Ingest(ctx, nil)
 	w.figures.read(stats.Captures)
-	return err
+	return errors.Join(err, w.logins.save())
 }
 
 // reloadWhile reads the settings again at each SIGHUP.
@@ -310,7 +312,7 @@ func (w *watcher) reloadNow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sources, err := crawlSources(w.cmd, conf)
+	sources, err := crawlSources(w.cmd, conf, w.logins.again(conf), nil)
 	if err != nil {
 		return err
 	}

@@ -11,14 +11,21 @@ import (
 	"strings"
 )
 
-// secretKeySize is the size of the key that withheld findings are hashed with.
+// secretKeySize is the size of a key, in bytes.
 const secretKeySize = 32
 
 // SecretKey is the workspace's key for what findings must not quote: equal
 // private keys and card numbers have equal hashes in one workspace, and nobody
 // without the key can test a guess. It is made where there is none.
-func (w *Workspace) SecretKey() ([]byte, error) {
-	name := filepath.Join(w.Dir, "keys", "secret.key")
+func (w *Workspace) SecretKey() ([]byte, error) { return w.key("secret.key") }
+
+// SessionKey is the key that sessions are encrypted with where no passphrase is. It
+// is made where there is none.
+func (w *Workspace) SessionKey() ([]byte, error) { return w.key("session.key") }
+
+// key reads a key of the workspace, or makes it.
+func (w *Workspace) key(file string) ([]byte, error) {
+	name := filepath.Join(w.Dir, "keys", file)
 	key, err := readKey(name)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err

@@ -82,6 +82,8 @@ func (s *Source) Ends() time.Time {
 	return s.Basis.Until.AsTime(time.UTC).AddDate(0, 0, 1)
 }
 
+var sessionName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+
 var sourceName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
 
 // checkSources refuses what no pass could use, before the first one begins.
@@ -127,6 +129,9 @@ func (s *Source) check() error {
 	}
 	if s.Scripts && !s.Render {
 		return errors.New("scripts without render")
+	}
+	if s.Session != "" && !sessionName.MatchString(s.Session) {
+		return fmt.Errorf("session = %q: a name is letters, digits, dashes and underscores", s.Session)
 	}
 	if b := s.Basis; b != nil && (b.By == "" || b.Under == "") {
 		return errors.New("a basis says by whom and under what")

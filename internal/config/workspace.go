@@ -77,6 +77,7 @@ func (w *Workspace) Chain(network string) string { return filepath.Join(w.Dir, "
 func (w *Workspace) Answers(network string) string {
 	return filepath.Join(w.Dir, "chain", network, "answers")
 }
+func (w *Workspace) Sessions() string { return filepath.Join(w.Dir, "keys", "sessions") }
 func (w *Workspace) Outbox() string   { return filepath.Join(w.Dir, "outbox") }
 func (w *Workspace) Profiles() string { return filepath.Join(w.Dir, "profiles") }
 
