@@ -21,6 +21,7 @@ const (
 	sureExact   = 0.95
 	sureGeneric = 0.85
 	sureContext = 0.95
+	sureWord    = 0.75 // the last word is the same
 	sureLoose   = 0.5
 )
 
@@ -154,23 +155,29 @@ func compareSets(name string, was, now *Record) (Difference, bool) {
 	if len(gone)+len(fresh) == 0 || len(was.Fields[name]) >= maxValues || len(now.Fields[name]) >= maxValues {
 		return Difference{}, false
 	}
-	paired := 0
+	paired, named := false, false
 	for _, g := range gone {
-		if slices.ContainsFunc(fresh, func(f Value) bool { return f.Context == g.Context }) {
-			paired++
+		for _, f := range fresh {
+			paired = paired || f.Context == g.Context
+			named = named || lastWord(f.Context) == lastWord(g.Context)
 		}
 	}
 	d := Difference{name, gone, fresh, sureLoose}
 	switch {
 	case (now.Kind == Page || now.Kind == Listing && !now.Own) && (len(gone) == 0 || len(fresh) == 0):
 		return d, false // what a page tells of comes and goes, and a card is cut
-	case paired > 0 || now.Kind == Vendor || now.Kind == Post:
+	case paired || now.Kind == Vendor || now.Kind == Post:
 		d.Confidence = sureContext
 	case now.Kind == Listing:
 		d.Confidence = sureGeneric
+	case named:
+		d.Confidence = sureWord
 	}
 	return d, true
 }
+
+// lastWord is the word before a value; a clock or a token may stand before that.
+func lastWord(context string) string { return context[strings.LastIndexByte(context, ' ')+1:] }
 
 func minus(a, b []Value) (out []Value) {
 	for _, v := range a {

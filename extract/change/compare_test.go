@@ -151,3 +151,23 @@ func TestStable(t *testing.T) {
 		}
 	}
 }
+
+func TestContext(t *testing.T) {
+	for in, want := range map[string]string{
+		`<p>12:30 <b>Bitcoin wallet</b>: `:                    "bitcoin wallet",
+		`<input value="7f"><p>Send us BTC: <a href="bitcoin:`: "send us btc",
+		`class="x">Pay to `:                                   "pay to",
+		``:                                                    "",
+		"\xff\xfe Кошелёк: ":                                  "кошелёк",
+		"<<<<<<<< ":                                           "",
+	} {
+		if got := context(in, len(in)); got != want {
+			t.Errorf("context(%q) = %q, want %q", in, got, want)
+		}
+	}
+	was, now := rec(Page, true, false, map[string]string{"address": "A"}), rec(Page, true, false, map[string]string{"address": "B"})
+	was.Fields["address"][0].Context, now.Fields["address"][0].Context = "token af btc", "token ce btc"
+	if got := Compare(was, now); len(got) != 1 || got[0].Confidence != sureWord {
+		t.Errorf("%+v", got)
+	}
+}

@@ -116,7 +116,10 @@ func Read(c tamga.Capture, p *tamga.Page) (v View, ok bool) {
 	v.identifiers(p, spans)
 	if p.Vendor != nil && v.Own.Kind == Vendor {
 		for _, k := range p.Vendor.PGP {
-			v.Own.add("pgp", Value{Text: strings.ToUpper(k), Span: p.Vendor.Span})
+			if !strings.HasPrefix(k, unread) {
+				k = strings.ToUpper(k)
+			}
+			v.Own.add("pgp", Value{Text: k, Span: p.Vendor.Span})
 		}
 	}
 	v.Members = slices.DeleteFunc(v.Members, func(r Record) bool { return r.Key == "" })
@@ -231,6 +234,9 @@ func clip(s string, n int) string {
 // Identifiers are the fields that hold sets of identifiers.
 var Identifiers = []string{"address", "pgp", "handle", "email", "phone", "account"}
 
+// unread begins the value of a key that cannot be read: another one is another key.
+const unread = "sha256:"
+
 // least is the least confidence of an identifier that is compared.
 const least = 0.6
 
@@ -253,7 +259,8 @@ func (v *View) identifiers(p *tamga.Page, spans [][2]int) {
 	left := 4 * maxMembers
 	for i := range p.Findings {
 		f := &p.Findings[i]
-		if f.Confidence < least || !f.Valid || f.Raw == "" || left == 0 {
+		sure := f.Confidence >= least && f.Valid || f.Type == tamga.FindPGP && strings.HasPrefix(f.Value, unread)
+		if !sure || f.Raw == "" || left == 0 {
 			continue
 		}
 		name, text := string(f.Type), f.Value
@@ -277,7 +284,7 @@ func (v *View) identifiers(p *tamga.Page, spans [][2]int) {
 
 var tag = regexp.MustCompile(`<[^<>]*>?`)
 
-// context is the last letters of the text before a place of the source.
+// context is the last words of the text before a place of the source, a few letters.
 func context(source string, at int) string {
 	s := source[max(0, at-240):at]
 	if i := strings.LastIndexByte(s, '<'); i >= 0 && !strings.Contains(s[i:], ">") {
@@ -286,16 +293,14 @@ func context(source string, at int) string {
 	if i := strings.IndexByte(s, '>'); i >= 0 && !strings.Contains(s[:i], "<") {
 		s = s[i+1:]
 	}
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, strings.ToValidUTF8(tag.ReplaceAllString(s, ""), ""))
-	if r := []rune(s); len(r) > 12 {
-		return string(r[len(r)-12:])
+	s = tag.ReplaceAllString(s, " ")
+	words := strings.FieldsFunc(strings.ToLower(strings.ToValidUTF8(s, "")), func(r rune) bool { return !unicode.IsLetter(r) })
+	out, letters := "", 0
+	for i := len(words) - 1; i >= 0 && letters < 12; i-- {
+		out = strings.TrimSpace(words[i] + " " + out)
+		letters += len(words[i])
 	}
-	return s
+	return out
 }
 
 // from is the place of the first finding that starts at or after a byte.
