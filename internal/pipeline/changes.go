@@ -201,8 +201,9 @@ func (b *comparison) commit(next int64) error {
 // remembered is a record as it was seen last.
 type remembered struct {
 	change.Record
-	Seen tamga.Sighting `json:"seen"`
-	Gone bool           `json:"gone,omitempty"`
+	Seen  tamga.Sighting `json:"seen"`
+	Gone  bool           `json:"gone,omitempty"`
+	Turns map[string]int `json:"turns,omitempty"` // captures in a row, to this one, that each had other identifiers
 }
 
 // at is the sighting with the place of a value of it, or else of the record.

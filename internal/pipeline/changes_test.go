@@ -154,6 +154,28 @@ func TestChangedWallet(t *testing.T) {
 	}
 }
 
+// A page that shows each visitor another wallet is called out thrice, then no more.
+func TestTurningWallet(t *testing.T) {
+	p := newPasses(t)
+	url := "http://demo.example/user/DemoChef"
+	alerts := 0
+	for i := range 9 {
+		for _, x := range p.see(url, vendorPage("DemoChef", "demochef_shop", []string{demoWallet, demoWallet2, otherWallet}[i%3])) {
+			if rule, _ := RuleOf(&x); rule != "" {
+				alerts++
+			}
+		}
+	}
+	if alerts != maxTurns {
+		t.Errorf("%d alerts, want %d", alerts, maxTurns)
+	}
+	p.see(url, vendorPage("DemoChef", "demochef_shop", otherWallet)) // it has come to rest
+	got := p.see(url, vendorPage("DemoChef", "demochef_shop", demoWallet))
+	if len(got) != 1 || got[0].Confidence < surestAlert {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestGoneAndReturned(t *testing.T) {
 	p := newPasses(t)
 	url := "http://demo.example/user/DemoChef"

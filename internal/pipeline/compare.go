@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,6 +20,9 @@ import (
 const (
 	missedCards = 2
 	missedPosts = 1
+
+	maxTurns    = 3
+	sureTurning = 0.3
 
 	sureMissed  = 0.6
 	sureDeleted = 0.8
@@ -111,11 +115,27 @@ func (b *comparison) differences(c tamga.Capture, old, now *remembered, diffs []
 			x.To = append(x.To, v.Text)
 		}
 		x.Was, x.Is = old.at(d.From), now.at(d.To)
+		if slices.Contains(change.Identifiers, d.Field) {
+			now.turn(&x, old.Turns[d.Field]+1)
+		}
 		about := where(now)
 		if now.Kind == change.Page { // a wallet at the foot of each page
 			about = host(now.URL)
 		}
 		b.emit(x, about)
+	}
+}
+
+// turn notes that an identifier is another one at each of some captures. Markets show
+// every visitor an address of his own: from the fourth on that is what it is taken for.
+func (r *remembered) turn(x *tamga.Change, n int) {
+	if r.Turns == nil {
+		r.Turns = map[string]int{}
+	}
+	r.Turns[x.Field] = n
+	if n > maxTurns {
+		x.Confidence = sureTurning
+		x.Reasons = append(x.Reasons, tamga.Reason{Kind: "turns", Value: fmt.Sprintf("another one at each of %d captures", n)})
 	}
 }
 
