@@ -66,7 +66,9 @@ func (k *worker) paged(plain []byte) bool {
 	k.turn = &turn{}
 	if k.page = isHTML(k.ex.Header, plain); k.ex.Status >= 200 && k.ex.Status < 300 {
 		text, _ := decode.UTF8(k.ex.Header.Get("Content-Type"), plain)
-		*k.turn = p(u, k.ex.Header, text)
+		if *k.turn = p(u, k.ex.Header, text); k.ex.Truncated != "" {
+			k.turn.chain = "" // what was cut off is not covered
+		}
 	} else if k.ex.Status == http.StatusForbidden && k.kind == "reddit" {
 		k.turn.links = redditFeed(u)
 	}

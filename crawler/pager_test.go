@@ -124,6 +124,32 @@ func TestPagingReplay(t *testing.T) {
 	}
 }
 
+// TestPagingInterrupted: a pass that is interrupted goes on where it was.
+func TestPagingInterrupted(t *testing.T) {
+	l, _, _ := socialLab(t, "bluesky", "/profile/garden.nowhere.example")
+	l.opts.MaxPages = 1
+	for range 6 {
+		l.run(t)
+	}
+	noDuplicates(t, l.sink.urls()[:4])
+	if n := len(l.sink.urls()); n != 6 { // four pages, and then two passes with nothing new
+		t.Errorf("%d captures: %v", n, l.sink.urls())
+	}
+}
+
+// TestPagingCut: what a page that was cut does not hold is not taken for covered.
+func TestPagingCut(t *testing.T) {
+	l, platform, base := socialLab(t, "telegram", "/demo_channel")
+	l.opts.BodyCap = 4000
+	l.run(t)
+	l.opts.BodyCap = 0
+	platform.Requests()
+	l.run(t)
+	if r := platform.Requests(); r["/s/demo_channel?before=26"] != 1 || r["/s/demo_channel?before=6"] != 1 {
+		t.Errorf("%s: asked for %v", base, r)
+	}
+}
+
 // TestNoPreview: a group shows nothing to everybody, and that is what is said.
 func TestNoPreview(t *testing.T) {
 	l, _, base := socialLab(t, "telegram", "/demo_group")
