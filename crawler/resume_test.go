@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -19,8 +20,9 @@ import (
 )
 
 const (
-	childDir  = "TAMGA_CRAWLER_CHILD"
-	childSeed = "TAMGA_CRAWLER_SEED"
+	childDir   = "TAMGA_CRAWLER_CHILD"
+	childSeed  = "TAMGA_CRAWLER_SEED"
+	childPages = "TAMGA_CRAWLER_PAGES" // stops after so many lists, and prints its memory
 )
 
 // TestMain turns the test binary into a crawler when TestKill starts it as one.
@@ -35,6 +37,11 @@ func child(dir, seed string) int {
 	var t childTB
 	l := &lab{dir: dir, sink: openFakeSink(&t, filepath.Join(dir, "log.jsonl"))}
 	l.opts = Options{Sink: l.sink, Frontier: openFrontier(&t, openDB(&t, filepath.Join(dir, "t.db"))), Local: true}
+	pages := os.Getenv(childPages)
+	if pages != "" {
+		lists, _ := strconv.Atoi(pages)
+		l.opts.MaxPages = int64(lists)
+	}
 	c, err := New(l.opts)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -43,6 +50,9 @@ func child(dir, seed string) int {
 	if _, err := c.Run(context.Background(), []string{seed}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
+	}
+	if pages != "" {
+		fmt.Println(peakMemory())
 	}
 	return 0
 }

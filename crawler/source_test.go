@@ -184,3 +184,13 @@ func TestBeginRefused(t *testing.T) {
 		t.Errorf("frontier %+v, %v", c, err)
 	}
 }
+
+// TestPrefixOfURL: a scope of prefixes, for a URL that belongs to no source.
+func TestPrefixOfURL(t *testing.T) {
+	s := serve(t, routes{"/": text("<a href=/in/a>1</a><a href=/out>2</a>")})
+	l := newLab(t)
+	l.opts.Scope = ScopePrefix(s.URL + "/in/")
+	if sum := l.run(t, s.URL); sum.Captured != 2 || sum.Skipped != 1 {
+		t.Errorf("%+v", sum)
+	}
+}

@@ -3,6 +3,7 @@ package crawler
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -21,6 +22,10 @@ import (
 const plainCap = 32 << 20
 
 var errStalled = errors.New("body stalled")
+
+// trickle is the fewest bytes of a body in the time that it may stall: one that comes
+// a byte a second never stalls and never ends.
+const trickle = 256
 
 // wire performs exchanges and records them. It is shared by the workers.
 type wire struct {
@@ -93,6 +98,7 @@ func (w *wire) exchange(ctx context.Context, req *http.Request, job *job, src *S
 	}
 	ex.Status, ex.Header = resp.StatusCode, resp.Header
 	ex.Outcome = statusOutcome(resp.StatusCode, resp.Header)
+	ex.Detail = homograph(hostname(job.url))
 
 	if !src.Binary && binaryType(resp.Header.Get("Content-Type")) {
 		withhold(ex, resp.Header.Get("Content-Type"))
@@ -101,7 +107,7 @@ func (w *wire) exchange(ctx context.Context, req *http.Request, job *job, src *S
 	body := stallTimer{time.AfterFunc(limits.Body, func() { stall(errStalled) }), limits.Body}
 	defer body.t.Stop()
 	header.t.Stop()
-	err = w.read(ex, resp, body)
+	err = w.read(ex, resp, body, limits.Body)
 	if err != nil {
 		if parent.Err() != nil {
 			return nil, nil, parent.Err()
@@ -120,8 +126,9 @@ func (w *wire) exchange(ctx context.Context, req *http.Request, job *job, src *S
 	return ex, plain, nil
 }
 
-// read fills the body up to the cap.
-func (w *wire) read(ex *tamga.Exchange, resp *http.Response, stall stallTimer) error {
+// read fills the body up to the cap; each window of time must bring a trickle.
+func (w *wire) read(ex *tamga.Exchange, resp *http.Response, stall stallTimer, window time.Duration) error {
+	since, had := time.Now(), 0
 	limit := w.opts.BodyCap
 	size := int64(4096)
 	if resp.ContentLength > 0 {
@@ -135,6 +142,13 @@ func (w *wire) read(ex *tamga.Exchange, resp *http.Response, stall stallTimer) e
 		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		stall.touch()
+		if now := time.Now(); now.Sub(since) > window {
+			if len(buf)-had < trickle && err == nil {
+				ex.Body = buf
+				return fmt.Errorf("%w: %d bytes in %s", errStalled, len(buf)-had, now.Sub(since).Round(time.Second))
+			}
+			since, had = now, len(buf)
+		}
 		if int64(len(buf)) > limit {
 			ex.Body, ex.Truncated = buf[:limit], "length"
 			if ex.Outcome == tamga.OutcomeOK {

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -15,12 +16,24 @@ import (
 	"tamga/internal/demo"
 )
 
-// kills is how often the crawl is killed.
-const kills = 50
+// kills is how often the crawl is killed; scripts/kill9.sh asks for more.
+func kills(t *testing.T) int {
+	s := os.Getenv("TAMGA_KILLS")
+	if s == "" {
+		return 50
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatalf("TAMGA_KILLS: %v", err)
+	}
+	return n
+}
 
 // TestKill kills a crawl 50 times at random moments. After the last resume every
-// page is captured, none twice, and the evidence verifies.
+// page is captured, none twice, none that was stored was asked for again, and the
+// evidence verifies.
 func TestKill(t *testing.T) {
+	kills := kills(t)
 	market := demo.New().Handler()
 	var mu sync.Mutex
 	served := map[string]int{}
@@ -40,11 +53,24 @@ func TestKill(t *testing.T) {
 		t.Fatalf("an undisturbed crawl captured %d pages", len(want))
 	}
 
+	asked := func() (n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, k := range served {
+			n += k
+		}
+		return n
+	}
+	before := asked()
 	c := newCLI(t)
 	rng := rand.New(rand.NewPCG(1, 2))
 	args := []string{"crawl", "--local", server.URL + "/", "--json", "--parallel", "1"}
 	working := 0
-	for range kills {
+	for round := range kills {
+		if round%50 == 49 { // there is nothing left to kill: begin again
+			intact(t, c, want, args, asked()-before, min(round, 50))
+			c, before = newCLI(t), asked()
+		}
 		cmd := c.command(args...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -59,6 +85,14 @@ func TestKill(t *testing.T) {
 	if working < kills*3/4 {
 		t.Errorf("only %d of %d kills met a running crawl", working, kills)
 	}
+	intact(t, c, want, args, asked()-before, 50)
+	t.Logf("%d of %d kills met a running crawl", working, kills)
+}
+
+// intact ends a crawl that was killed so often, in which the server was asked so
+// many times.
+func intact(t *testing.T, c *cli, want map[string]int, args []string, asked, kills int) {
+	t.Helper()
 	c.run(args...)
 	got := captured(c)
 	for u, n := range got {
@@ -74,9 +108,14 @@ func TestKill(t *testing.T) {
 			t.Errorf("%s was lost", u)
 		}
 	}
+	// One request at a time: a kill loses the one under way, and nothing that was
+	// stored is asked for again.
+	if asked > len(want)+kills {
+		t.Errorf("%d requests for %d pages and %d kills", asked, len(want), kills)
+	}
 	var report struct{ OK bool }
 	if err := json.Unmarshal(c.run("verify", "--json"), &report); err != nil || !report.OK {
-		t.Errorf("verify after %d kills: %+v %v", kills, report, err)
+		t.Errorf("verify after the kills: %+v %v", report, err)
 	}
 }
 

@@ -55,7 +55,7 @@ crawl.direct is set. Loopback and private addresses are refused without --local.
 			defer h.Close()
 			sum, err := a.crawl(cmd, h, fl, argv)
 			if err != nil {
-				return err
+				return stopped(err)
 			}
 			if a.document() {
 				return a.print(sum)

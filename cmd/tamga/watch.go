@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -115,5 +116,11 @@ func stopped(err error) error {
 // diskFull tells whether a write failed for want of room.
 func diskFull(err error) bool {
 	var db *sqlite.Error
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.As(err, &db) && db.Code()&0xff == 13 // SQLITE_FULL
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
+		return true
+	case errors.As(err, &db) && (db.Code()&0xff == 13 || db.Code() == 778): // SQLITE_FULL, SQLITE_IOERR_WRITE
+		return true
+	}
+	return strings.Contains(err.Error(), syscall.ENOSPC.Error()) // the search engine does not wrap it
 }

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Kills a crawl with SIGKILL the given number of times (default 1000) at random
+# moments, fifty times a workspace: no capture may be lost or made twice, nothing
+# stored may be asked for again, and the evidence must verify.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+TAMGA_KILLS=${1:-1000} exec go test -count 1 -timeout 2h -run '^TestKill$' -v ./cmd/tamga
