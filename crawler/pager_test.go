@@ -124,6 +124,19 @@ func TestPagingReplay(t *testing.T) {
 	}
 }
 
+// TestPagingLong: a long history is no trap of addresses.
+func TestPagingLong(t *testing.T) {
+	for _, p := range platforms[:6] {
+		t.Run(p.kind+p.path, func(t *testing.T) {
+			l, platform, _ := socialLab(t, p.kind, p.path)
+			platform.Grow(665)
+			if s := l.run(t); s.Captured < 70 || s.Captured > 72 || s.Failed != 0 {
+				t.Errorf("700 posts: %+v", s)
+			}
+		})
+	}
+}
+
 // TestPagingInterrupted: a pass that is interrupted goes on where it was.
 func TestPagingInterrupted(t *testing.T) {
 	l, _, _ := socialLab(t, "bluesky", "/profile/garden.nowhere.example")
