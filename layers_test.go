@@ -83,6 +83,7 @@ var may = map[string][]string{
 	"internal/demo":        {"."},
 	"internal/watch":       {"."},
 	"internal/session":     {},
+	"internal/handover":    {"internal/session"},
 
 	"internal/eval": {".", "extract", "extract/language", "extract/language/corpus", "extract/link", "extract/tagger", "internal/address"},
 

@@ -89,7 +89,7 @@ func (k *worker) loggedIn(ex *tamga.Exchange) {
 	ex.Outcome, ex.Detail = tamga.OutcomeLogin, why
 	if session.End(why) {
 		k.wire.opts.Logger.Warn("session expired", "session", session.Name(), "source", ex.Source, "url", ex.URL, "reason", why,
-			"hint", "log in again, and `tamga session import --replace`")
+			"hint", "log in again: `tamga session hand-over`, or `tamga session import --replace`")
 	}
 }
 

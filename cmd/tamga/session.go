@@ -28,7 +28,7 @@ the session is used.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newSessionImport(a), newSessionList(a), newSessionDelete(a))
+	cmd.AddCommand(newSessionImport(a), newHandOver(a), newSessionList(a), newSessionDelete(a))
 	return cmd
 }
 
@@ -75,20 +75,7 @@ be that of the browser: many sites end a session that changes it.`,
 			if err := vault(ws).Put(s, replace); err != nil {
 				return sessionHint(err)
 			}
-			info := s.Info(time.Now())
-			if info.State == session.Expired {
-				a.log.Warn("session expired", "session", s.Name, "host", s.Host, "reason", "every cookie of the file has expired")
-			}
-			if a.document() {
-				return a.print(struct {
-					session.Info
-					Others   int `json:"others"`
-					Unusable int `json:"unusable"`
-				}{info, found.Others, found.Unusable})
-			}
-			_, err = fmt.Fprintf(a.out, "session %s for %s: %d cookies, %d items of local storage; left out: %d of other hosts, %d unusable\n",
-				s.Name, s.Host, len(s.Cookies), len(s.Storage), found.Others, found.Unusable)
-			return err
+			return a.printImported(s, found)
 		},
 	}
 	f := cmd.Flags()
@@ -97,6 +84,24 @@ be that of the browser: many sites end a session that changes it.`,
 	f.StringVar(&canary, "canary", "", "CSS `SELECTOR|TEXT` that only a logged-in page shows")
 	f.BoolVar(&replace, "replace", false, "in place of the session of that name")
 	return cmd
+}
+
+// printImported tells of a session that was kept, and what was not taken into it.
+func (a *app) printImported(s *session.Session, found session.Found) error {
+	info := s.Info(time.Now())
+	if info.State == session.Expired {
+		a.log.Warn("session expired", "session", s.Name, "host", s.Host, "reason", "every cookie of the file has expired")
+	}
+	if a.document() {
+		return a.print(struct {
+			session.Info
+			Others   int `json:"others"`
+			Unusable int `json:"unusable"`
+		}{info, found.Others, found.Unusable})
+	}
+	_, err := fmt.Fprintf(a.out, "session %s for %s: %d cookies, %d items of local storage; left out: %d of other hosts, %d unusable\n",
+		s.Name, s.Host, len(s.Cookies), len(s.Storage), found.Others, found.Unusable)
+	return err
 }
 
 // newLogin is a session without its secrets.

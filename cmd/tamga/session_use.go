@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -196,11 +195,7 @@ func handOver(src config.Source) string {
 	if name == "" {
 		name = src.Name
 	}
-	u, err := url.Parse(src.URL)
-	if err != nil {
-		return ""
-	}
-	return fmt.Sprintf("tamga session import %s cookies.txt --host %s --replace", name, strings.ToLower(u.Host))
+	return fmt.Sprintf("tamga session hand-over %s %s", name, src.URL)
 }
 
 // tell prints what waits for a person.

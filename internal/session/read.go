@@ -236,20 +236,50 @@ func (f *finder) json(b []byte) error {
 	}
 	for _, o := range state.Origins {
 		u, err := url.Parse(o.Origin)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		if err != nil {
 			f.Unusable += len(o.Storage)
 			continue
 		}
-		if host, err := asciiHost(u.Hostname()); err != nil || host != f.host {
-			f.Others += len(o.Storage)
-			continue
-		}
-		for _, item := range o.Storage {
-			if f.size += len(item.Name) + len(item.Value); f.size > MaxStorage {
-				return fmt.Errorf("more than %d bytes of local storage for %s", MaxStorage, f.host)
+		for _, i := range o.Storage {
+			if err := f.item(u, i.Name, i.Value); err != nil {
+				return err
 			}
-			f.Storage = append(f.Storage, Item{Origin: u.Scheme + "://" + u.Host, Name: item.Name, Value: item.Value})
 		}
 	}
+	return nil
+}
+
+// Take is Read of what a browser holds.
+func Take(host string, cookies []Cookie, storage []Item) (Found, error) {
+	name, _ := split(host)
+	f := finder{host: name, at: map[string]int{}}
+	for _, c := range cookies {
+		if err := f.add(c); err != nil {
+			return Found{}, err
+		}
+	}
+	for _, i := range storage {
+		u, err := url.Parse(i.Origin)
+		if err != nil {
+			f.Unusable++
+			continue
+		}
+		if err := f.item(u, i.Name, i.Value); err != nil {
+			return Found{}, err
+		}
+	}
+	return f.Found, nil
+}
+
+// item takes an item of the local storage of an origin, if it is the host's.
+func (f *finder) item(origin *url.URL, name, value string) error {
+	if host, err := asciiHost(origin.Hostname()); err != nil || host != f.host || origin.Scheme != "http" && origin.Scheme != "https" {
+		f.Others++
+		return nil
+	}
+	if f.size += len(name) + len(value); f.size > MaxStorage {
+		return fmt.Errorf("more than %d bytes of local storage for %s", MaxStorage, f.host)
+	}
+	f.Storage = append(f.Storage, Item{Origin: origin.Scheme + "://" + origin.Host, Name: name, Value: value})
 	return nil
 }
