@@ -126,6 +126,11 @@ func Read(c tamga.Capture, p *tamga.Page) (v View, ok bool) {
 	return v, true
 }
 
+// Lone tells whether a page is nothing but one record.
+func (v *View) Lone() bool {
+	return len(v.Members) == 1 && v.Own.Kind == Page && !slices.ContainsFunc(Identifiers, func(f string) bool { return len(v.Own.Fields[f]) > 0 })
+}
+
 // OwnKey is the key of what a page itself is.
 func OwnKey(address string) string { return "own " + Stable(address) }
 

@@ -51,8 +51,12 @@ func (b *comparison) take(c tamga.Capture, page *tamga.Page) {
 	if !ok {
 		return
 	}
-	diffs := make([][]change.Difference, len(v.Members)+1)
-	olds := make([]*remembered, len(v.Members)+1)
+	n := len(v.Members) + 1
+	if c.Route == tamga.RouteImport && v.Lone() {
+		n-- // a message of an export: there is nothing around it to compare
+	}
+	diffs := make([][]change.Difference, n)
+	olds := make([]*remembered, n)
 	for i := range diffs {
 		r := record(&v, i)
 		if olds[i] = load[remembered](b, r.Key); olds[i] != nil {
@@ -160,7 +164,7 @@ func (b *comparison) notFound(c tamga.Capture, key string, own *remembered, seen
 
 // list notes which records a list has no more.
 func (b *comparison) list(c tamga.Capture, v *change.View, seen tamga.Sighting) {
-	if len(v.Members) == 0 || !v.Own.Whole {
+	if len(v.Members) < 2 || !v.Own.Whole { // one has no neighbours
 		return
 	}
 	key := "list " + change.Stable(c.URL)
