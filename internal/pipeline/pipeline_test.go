@@ -186,7 +186,7 @@ func TestBrokenPage(t *testing.T) {
 func TestInterrupt(t *testing.T) {
 	l := newLab(t)
 	for i := range batch + 10 {
-		l.put(fmt.Sprintf("/p%d", i), http.Header{"Content-Type": {"text/html"}}, fmt.Appendf(nil, "<title>Page %d of nowhere</title>", i))
+		l.put(fmt.Sprintf("/p%d", i), http.Header{"Content-Type": {"text/html"}}, fmt.Appendf(nil, "<title>Page %d of nowhere</title>%*s", i, smallBytes/batch, ""))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err := l.Ingest(ctx, func(done, total int64) { cancel() })
