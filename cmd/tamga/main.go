@@ -127,6 +127,8 @@ func hint(err error) string {
 		return "wait for the other program to end; readers (search, verify, serve) need no lock"
 	case errors.Is(err, evidence.ErrIntegrity):
 		return "do not write to this workspace; compare it with a copy, and read docs/formats/log.md"
+	case diskFull(err):
+		return "make room on the disk, then start again: what was sealed is kept"
 	case errors.Is(err, chain.ErrSubject):
 		return "name an address of that ledger as it was printed, or, where the verb takes one, a transaction (TXID) or an output (TXID:N); --network tells which ledger"
 	case errors.Is(err, chain.ErrNotFound):
