@@ -18,8 +18,9 @@ import (
 // What an import is kept within, in bytes: its files are read as streams, and a
 // laptop may take in an export of a million messages beside its other work.
 const (
-	importMemory = 144 << 20 // of the collector
-	importMapped = 64 << 20  // resident of mapped files, the program among them
+	importMemory  = 128 << 20 // of the collector
+	importGarbage = 40        // per cent of what is in use, before it collects
+	importMapped  = 48 << 20  // resident of mapped files, the program among them
 )
 
 func newImport(a *app) *cobra.Command {
@@ -51,6 +52,7 @@ its place; the rest is taken in, and the exit code is 3.`,
 			defer h.Close()
 			if os.Getenv("GOMEMLIMIT") == "" {
 				debug.SetMemoryLimit(importMemory)
+				debug.SetGCPercent(importGarbage)
 			}
 			if s, ok := h.conf.Source(source); ok {
 				if err := s.Authorised(time.Now()); err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -14,15 +15,19 @@ import (
 )
 
 // reclaimEvery is the time between two looks at what is resident of mapped files.
-const reclaimEvery = 100 * time.Millisecond
+const reclaimEvery = 25 * time.Millisecond
 
 // boundMapped keeps what is resident of mapped files near limit bytes, until ctx
 // ends: an index that grows is merged through mappings of all of its files, and
 // their pages count as memory of the program although any of them can be read
-// again. It asks the kernel to take back those of files in dir, which is advice
-// that changes no content (MADV_PAGEOUT, Linux 5.4); where it is refused, nothing
-// happens.
+// again. It asks the kernel to take back those of files in dir and of the program,
+// which is advice that changes no content (MADV_PAGEOUT, Linux 5.4); where it is
+// refused, nothing happens.
 func boundMapped(ctx context.Context, dir string, limit int64) {
+	exe, err := os.Readlink("/proc/self/exe")
+	if err != nil {
+		return
+	}
 	for tick := time.NewTicker(reclaimEvery); ; {
 		select {
 		case <-ctx.Done():
@@ -30,7 +35,7 @@ func boundMapped(ctx context.Context, dir string, limit int64) {
 			return
 		case <-tick.C:
 		}
-		if mappedResident() > limit && !pageOut(dir) {
+		if mappedResident() > limit && !pageOut(dir+"/", exe) {
 			tick.Stop()
 			return
 		}
@@ -51,9 +56,9 @@ func mappedResident() int64 {
 	return shared * int64(os.Getpagesize())
 }
 
-// pageOut gives back the pages of mapped files in dir; false where the kernel does
-// not know how.
-func pageOut(dir string) bool {
+// pageOut gives back the pages of mapped files whose path begins with one of names;
+// false where the kernel does not know how.
+func pageOut(names ...string) bool {
 	b, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
 		return false
@@ -61,7 +66,7 @@ func pageOut(dir string) bool {
 	for lines := bufio.NewScanner(bytes.NewReader(b)); lines.Scan(); {
 		line := lines.Text()
 		at := strings.IndexByte(line, '/')
-		if at < 0 || !strings.HasPrefix(line[at:], dir+"/") {
+		if at < 0 || !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(line[at:], name) }) {
 			continue
 		}
 		var from, to uintptr

@@ -43,7 +43,7 @@ type Importer struct {
 	Now     func() time.Time        // nil: time.Now
 	Report  func(done, total int64) // progress in bytes of the file; may be nil
 
-	known *known
+	known [2]known
 	last  int64 // progress last reported
 }
 
@@ -243,7 +243,11 @@ func at(offset int64, length int) string {
 // seal seals a record that is not sealed yet.
 func (r *run) seal(ex *tamga.Exchange) error {
 	r.sum.Records++
-	held, err := r.held(ex, r.timed)
+	timed := r.timed && !ex.Requested.IsZero()
+	if !timed {
+		ex.Requested = r.Now()
+	}
+	held, err := r.held(ex, timed)
 	if err != nil {
 		return err
 	}
@@ -251,7 +255,7 @@ func (r *run) seal(ex *tamga.Exchange) error {
 		r.sum.Known++
 		return r.ctx.Err()
 	}
-	if _, err := r.put(ex, r.timed); err != nil {
+	if _, err := r.put(ex, timed); err != nil {
 		return err
 	}
 	r.sum.Captured++

@@ -211,4 +211,3 @@ func TestUnknown(t *testing.T) {
 		}
 	}
 }
-

@@ -12,9 +12,15 @@ import (
 // known is what was imported before. The archive's own table of payloads answers
 // for a payload that it holds once, which is the rule; only where one payload
 // stands under several addresses is the log read for all of them.
-type known struct {
-	timed bool
-	seen  map[[16]byte]struct{}
+type known map[[16]byte]struct{}
+
+// mode is the place of the set that takes the time into account, and of that
+// which does not.
+func mode(timed bool) int {
+	if timed {
+		return 1
+	}
+	return 0
 }
 
 func identity(digest tamga.Digest, url string, at time.Time, timed bool) (id [16]byte) {
@@ -33,8 +39,8 @@ func identity(digest tamga.Digest, url string, at time.Time, timed bool) (id [16
 // held tells whether a record was sealed before.
 func (r *run) held(ex *tamga.Exchange, timed bool) (bool, error) {
 	digest := tamga.DigestOf(ex.Body)
-	if k := r.known; k != nil && k.timed == timed {
-		_, ok := k.seen[identity(digest, ex.URL, ex.Requested, timed)]
+	if k := r.known[mode(timed)]; k != nil {
+		_, ok := k[identity(digest, ex.URL, ex.Requested, timed)]
 		return ok, nil
 	}
 	if len(ex.Body) > 0 {
@@ -50,17 +56,17 @@ func (r *run) held(ex *tamga.Exchange, timed bool) (bool, error) {
 			return true, nil
 		}
 	}
-	k := &known{timed, map[[16]byte]struct{}{}}
+	k := known{}
 	for c, err := range r.Archive.Captures(r.ctx, 0) {
 		if err != nil {
 			return false, fmt.Errorf("read what was imported: %w", err)
 		}
 		if c.Route == tamga.RouteImport {
-			k.seen[identity(c.Digest, c.URL, c.Requested, timed)] = struct{}{}
+			k[identity(c.Digest, c.URL, c.Requested, timed)] = struct{}{}
 		}
 	}
-	r.known = k
-	_, ok := k.seen[identity(digest, ex.URL, ex.Requested, timed)]
+	r.known[mode(timed)] = k
+	_, ok := k[identity(digest, ex.URL, ex.Requested, timed)]
 	return ok, nil
 }
 
@@ -70,8 +76,8 @@ func (r *run) put(ex *tamga.Exchange, timed bool) (tamga.Capture, error) {
 	if err != nil {
 		return c, err
 	}
-	if k := r.known; k != nil && k.timed == timed {
-		k.seen[identity(c.Digest, c.URL, c.Requested, timed)] = struct{}{}
+	if k := r.known[mode(timed)]; k != nil {
+		k[identity(c.Digest, c.URL, c.Requested, timed)] = struct{}{}
 	}
 	return c, nil
 }

@@ -33,8 +33,8 @@ const (
 // for each batch is a segment of the index.
 const (
 	batch      = 256
-	smallBatch = 2048
-	smallBytes = 512 << 10 // payload, as stored, of a batch of small captures
+	smallBatch = 1024
+	smallBytes = 256 << 10 // payload, as stored, of a batch of small captures
 )
 
 // Pipeline reads captures of an archive into an index.
