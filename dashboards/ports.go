@@ -32,8 +32,8 @@ type View struct {
 	Capture      tamga.Capture
 	Page         *tamga.Page // nil where the payload is no page, or could not be read
 	Problem      string      // why it could not be read; empty where it was
-	RequestHead  string      // as sent, ending in an empty line
-	ResponseHead string      // as received
+	RequestHead  string      // as sent, without what logs a reader in, ending in an empty line
+	ResponseHead string      // as received, without the same
 	Payload      []byte      // as on the wire, content coding kept
 	Proof        *Proof      // nil where the caller did not prove it
 }

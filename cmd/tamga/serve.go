@@ -69,13 +69,20 @@ func (o opener) Open(ctx context.Context, seq int64) (*dashboards.View, error) {
 	}
 	view := &dashboards.View{
 		Capture: capture, Page: page, Payload: ex.Body,
-		RequestHead: string(ex.RequestHead), ResponseHead: string(ex.ResponseHead),
+		RequestHead: withoutSecrets(ex.RequestHead), ResponseHead: withoutSecrets(ex.ResponseHead),
 	}
 	if err != nil && !pipeline.NoPage(err) {
 		view.Problem = err.Error()
 	}
 	view.Proof, err = o.prove(seq)
 	return view, err
+}
+
+// withoutSecrets is a head as it may leave the workspace: whoever looks at a
+// dashboard is not who is logged in.
+func withoutSecrets(head []byte) string {
+	shown, _ := evidence.Redact(head, evidence.SecretHeaders)
+	return string(shown)
 }
 
 // prove shows that the log holds the capture; nil where no head is signed over it

@@ -76,3 +76,10 @@ func (f *loginForum) check(t testing.TB) {
 		}
 	})
 }
+
+func TestWithoutSecrets(t *testing.T) {
+	got := withoutSecrets([]byte("GET / HTTP/1.1\r\nHost: forum.example.org\r\nCookie: sid=" + loginSecret + "\r\n\r\n"))
+	if strings.Contains(got, loginSecret) || got != "GET / HTTP/1.1\r\nHost: forum.example.org\r\nX-Redacted: Cookie\r\n\r\n" {
+		t.Errorf("%q", got)
+	}
+}
