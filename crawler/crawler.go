@@ -21,24 +21,27 @@ type Crawler struct {
 	skipped *recent
 	marks   watermarks
 
-	window    int     // hosts in memory, at most
-	hosts     []*host // window
-	byID      map[int64]*host
-	guard     *guard
-	resting   []*job         // pages that are not fetched in this pass, whose links are to be offered
-	down      map[int64]bool // hosts that do not answer: what they have waits for the next pass
-	empty     bool           // nothing was found at the last look
-	flight    map[*job]struct{}
-	number    int64     // next job's
-	nextAny   time.Time // of Options.Rate
-	expireAt  time.Time
-	passes    map[string]*progress
-	askAt     time.Time // Options.Schedule, next
-	askedAt   time.Time // last
-	endAt     time.Time // the first Source.Until to come; zero: none
-	crew      *crew
-	toldEmpty bool // the log says that nothing is left
-	broken    bool // the frontier failed: nothing more is applied in this run
+	window     int     // hosts in memory, at most
+	hosts      []*host // window
+	byID       map[int64]*host
+	guard      *guard
+	resting    []*job         // pages that are not fetched in this pass, whose links are to be offered
+	down       map[int64]bool // hosts that do not answer: what they have waits for the next pass
+	empty      bool           // nothing was found at the last look
+	flight     map[*job]struct{}
+	number     int64     // next job's
+	nextAny    time.Time // of Options.Rate
+	expireAt   time.Time
+	passes     map[string]*progress
+	askAt      time.Time // Options.Schedule, next
+	askedAt    time.Time // last
+	endAt      time.Time // the first Source.Until to come; zero: none
+	crew       *crew
+	toldEmpty  bool          // the log says that nothing is left
+	paused     time.Time     // until then nothing is dispatched: the proxy is gone
+	proxyTries int           // of it in a row
+	pause      time.Duration // before the proxy is asked for again, doubled at each further time
+	broken     bool          // the frontier failed: nothing more is applied in this run
 }
 
 // New checks the options.
@@ -48,7 +51,7 @@ func New(o Options) (*Crawler, error) {
 	}
 	o.defaults()
 	o.Frontier.now = o.Now
-	return &Crawler{opts: o, wire: newWire(&o), jars: newJars(), window: windowHosts}, nil
+	return &Crawler{opts: o, wire: newWire(&o), jars: newJars(), window: windowHosts, pause: firstPause}, nil
 }
 
 // Run crawls until the frontier is empty, MaxPages is reached or ctx ends; the
@@ -262,6 +265,9 @@ func (c *Crawler) settle(ctx context.Context, r *result) error {
 			return err
 		}
 		c.stats.Ready++
+		if c.waitsForProxy(ctx, r) {
+			return nil
+		}
 		if (ctx.Err() == nil || !errors.Is(r.err, ctx.Err())) && !(j.halted && errors.Is(r.err, context.Canceled)) {
 			return r.err
 		}
@@ -286,6 +292,7 @@ func (c *Crawler) settle(ctx context.Context, r *result) error {
 		return c.passEnds(ctx, c.progressOf(j.source))
 	}
 	if r.ex.Status != 0 {
+		c.proxyTries = 0
 		c.stats.Captured++
 		c.stats.Bytes += int64(len(r.ex.Body))
 	}

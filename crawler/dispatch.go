@@ -17,6 +17,9 @@ func (c *Crawler) dispatch(ctx context.Context, jobs chan<- *job) (time.Duration
 		}
 		c.lookOutside()
 	}
+	if wait := c.paused.Sub(now); wait > 0 && wait <= longestPause {
+		return wait, nil
+	}
 	if err := c.fill(ctx, now); err != nil {
 		return 0, err
 	}

@@ -75,7 +75,8 @@ func (c *Crawler) goOn(ctx context.Context, j *job, o tamga.Outcome, status int)
 	}
 	places := src.places()
 	here := at(places, j.url)
-	if here < 0 || !unreached(o) && (j.url != places[here] || !passing(o, status)) {
+	down := j.host != nil && c.down[j.host.id] // not in a replay, where its URLs are asked again
+	if here < 0 || !unreached(o) && (j.url != places[here] && !down || !passing(o, status)) {
 		return nil
 	}
 	next := here + 1

@@ -51,6 +51,9 @@ type Options struct {
 	// Proxy is the host:port of a SOCKS5 server, Tor's for onions. Without one,
 	// onions are refused and the clear web is too, unless Direct.
 	Proxy string
+	// WaitForProxy has a run wait for a proxy that is gone, as while Tor is updated,
+	// instead of ending with a *ProxyError. Nothing is fetched meanwhile.
+	WaitForProxy bool
 	// I2P is the host:port of an I2P router's SOCKS5 server; empty refuses .i2p.
 	I2P string
 	// Direct reaches the clear web without the proxy, through DNS.

@@ -39,6 +39,10 @@ func newFakeSOCKS(t *testing.T, backend string) *fakeSOCKS {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
+	return serveSOCKS(l, backend)
+}
+
+func serveSOCKS(l net.Listener, backend string) *fakeSOCKS {
 	s := &fakeSOCKS{addr: l.Addr().String(), backend: strings.TrimPrefix(backend, "http://"), replies: map[string]byte{}}
 	go func() {
 		for {

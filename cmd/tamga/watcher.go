@@ -117,7 +117,7 @@ func (w *watcher) run(ctx context.Context) (err error) {
 
 	w.figures = newFigures()
 	w.opt.Sink = countingSink{w.h.archive, w.figures}
-	w.opt.Only, w.opt.Reload = true, w.reload
+	w.opt.Only, w.opt.Reload, w.opt.WaitForProxy = true, w.reload, true
 	w.opt.Schedule, w.opt.Passed = w.due, w.passed
 	w.opt.Progress = func(s crawler.Stats) { w.figures.stalled.Set(float64(s.Stalled)) }
 	c, err := crawler.New(w.opt)
