@@ -13,6 +13,7 @@ import (
 const (
 	batchResults = 64
 	batchAge     = 50 * time.Millisecond
+	batchLocks   = time.Second // of the system's time, whatever clock is given: others write too
 )
 
 func (f *Frontier) begin(ctx context.Context) error {
@@ -25,14 +26,14 @@ func (f *Frontier) begin(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("begin frontier batch: %w", err)
 	}
-	f.tx, f.begun, f.size = tx, f.now(), 0
+	f.tx, f.begun, f.opened, f.size = tx, f.now(), time.Now(), 0
 	return nil
 }
 
 // age of the batch under way; one that began in the future is of a clock that was
-// set back, and is old.
+// set back, and is old, and so is one that others wait for.
 func (f *Frontier) age() time.Duration {
-	if d := f.now().Sub(f.begun); d >= 0 {
+	if d := f.now().Sub(f.begun); d >= 0 && time.Since(f.opened) < batchLocks {
 		return d
 	}
 	return batchAge

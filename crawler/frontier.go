@@ -93,9 +93,10 @@ type Frontier struct {
 	hosts *recentHosts
 	stmts map[string]*sql.Stmt
 
-	tx    *sql.Tx // the batch under way; nil between batches
-	begun time.Time
-	size  int
+	tx     *sql.Tx // the batch under way; nil between batches
+	begun  time.Time
+	opened time.Time // begun, by the system's clock
+	size   int
 
 	pass      int64            // the last one that began
 	passes    map[string]int64 // the last one of each source

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -32,7 +33,7 @@ type watching struct {
 func (c *cli) watch(t *testing.T, args ...string) *watching {
 	t.Helper()
 	w := &watching{t: t, cmd: exec.Command(c.bin, append([]string{"watch", "--local"}, args...)...), lines: make(chan string, 10000)}
-	w.cmd.Env = append(os.Environ(), "TAMGA_WORKSPACE="+c.ws)
+	w.cmd.Env = append(append(os.Environ(), "TAMGA_WORKSPACE="+c.ws), c.env...)
 	r, err := w.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -231,7 +232,25 @@ func TestWatchMetrics(t *testing.T) {
 	c := newCLI(t)
 	s, _ := slowTree(t, 7, 0, nil)
 	writeSettings(t, c, fmt.Sprintf("[[source]]\nname = \"demo\"\nurl = \"%s/\"\ncadence = \"1h\"\n", s.URL))
+	socket := filepath.Join(t.TempDir(), "notify")
+	notified, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer notified.Close()
+	c.env = []string{"NOTIFY_SOCKET=" + socket, "WATCHDOG_USEC=400000"}
+	heard := func(want string) {
+		t.Helper()
+		b := make([]byte, 1000)
+		notified.SetReadDeadline(time.Now().Add(time.Minute))
+		n, err := notified.Read(b)
+		if err != nil || !strings.HasPrefix(string(b[:n]), want) {
+			t.Errorf("systemd hears %q, %v; want %s", b[:n], err, want)
+		}
+	}
 	w := c.watch(t, "--metrics", "127.0.0.1:0")
+	heard("READY=1\nSTATUS=watching 1 sources\n")
+	heard("WATCHDOG=1\n")
 	var address string
 	for line := range w.lines {
 		if _, rest, ok := strings.Cut(line, "url="); ok && strings.Contains(line, "msg=metrics") {

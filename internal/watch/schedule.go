@@ -131,6 +131,10 @@ func (s *Schedule) Due(now time.Time) (begin, closed []string, again time.Time) 
 		if p.Cadence <= 0 || p.running() {
 			continue
 		}
+		if p.Began.After(now) { // the clock was set back: the cadence counts from now
+			p.Began = now
+			p.plan()
+		}
 		if p.next.After(now) {
 			ask(p.next)
 			continue

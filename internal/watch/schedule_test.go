@@ -156,3 +156,24 @@ func TestScheduleReload(t *testing.T) {
 		t.Errorf("a keeps its old cadence: %v", got.Sub(noon))
 	}
 }
+
+// TestScheduleClockSetBack: a source does not wait until the clock is again where
+// it was, and a jump forward costs one pass.
+func TestScheduleClockSetBack(t *testing.T) {
+	var s Schedule
+	s.Set([]Source{{Name: "a", Cadence: time.Hour}}, nil, noon)
+	s.Due(noon)
+	s.Ended("a", noon, noon.Add(time.Minute), tamga.OutcomeOK)
+	back := noon.Add(-24 * time.Hour)
+	if begin, _, again := s.Due(back); len(begin) != 0 || !again.Equal(back.Add(time.Hour)) {
+		t.Errorf("set back a day: begin %v, again after %v", begin, again.Sub(back))
+	}
+	forward := noon.Add(100 * time.Hour)
+	if begin, _, _ := s.Due(forward); len(begin) != 1 {
+		t.Error("does not begin after a jump forward")
+	}
+	s.Ended("a", forward, forward, tamga.OutcomeOK)
+	if begin, _, again := s.Due(forward); len(begin) != 0 || !again.Equal(forward.Add(time.Hour)) {
+		t.Errorf("begin %v, again after %v", begin, again.Sub(forward))
+	}
+}
