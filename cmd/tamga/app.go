@@ -176,7 +176,7 @@ func (a *app) reader(ws *config.Workspace) (*extract.Reader, error) {
 // databaseURI opens a SQLite file so that a killed process loses nothing that was
 // committed; the frontier can be made again if the power fails.
 func databaseURI(file string) string {
-	u := url.URL{Scheme: "file", Opaque: url.PathEscape(file), RawQuery: "_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(5000)&_txlock=immediate"}
+	u := url.URL{Scheme: "file", Opaque: url.PathEscape(file), RawQuery: "_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(60000)&_txlock=immediate"}
 	return u.String()
 }
 

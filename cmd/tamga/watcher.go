@@ -91,6 +91,9 @@ func (w *watcher) now() time.Time {
 
 // run watches until ctx ends or a guard stops it.
 func (w *watcher) run(ctx context.Context) (err error) {
+	hup := make(chan os.Signal, 1) // before all else: unheard, it would end the process
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
 	if err := w.guard(); err != nil {
 		return err
 	}
@@ -136,7 +139,7 @@ func (w *watcher) run(ctx context.Context) (err error) {
 	var beside sync.WaitGroup
 	beside.Go(func() { w.guardWhile(ctx, stop) })
 	beside.Go(func() { w.readWhile(ctx, stop) })
-	beside.Go(func() { w.reloadWhile(ctx) })
+	beside.Go(func() { w.reloadWhile(ctx, hup) })
 	w.beat.Store(time.Now().Unix())
 	w.tell("READY=1", fmt.Sprintf("STATUS=watching %d sources", len(planned(w.conf))))
 	w.a.log.Info("watching", "sources", len(planned(w.conf)), "workspace", w.h.ws.Dir)
@@ -289,10 +292,7 @@ func (w *watcher) read(ctx context.Context) error {
 }
 
 // reloadWhile reads the settings again at each SIGHUP.
-func (w *watcher) reloadWhile(ctx context.Context) {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
+func (w *watcher) reloadWhile(ctx context.Context, hup <-chan os.Signal) {
 	for {
 		select {
 		case <-ctx.Done():
