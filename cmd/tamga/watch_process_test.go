@@ -302,7 +302,7 @@ func TestWatchDiskFull(t *testing.T) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		i := 0
 		fmt.Sscanf(r.URL.Path, "/p/%d", &i)
-		fmt.Fprintf(w, "<html><body><a href='/p/%d'>next</a><!-- %s --></body></html>", min(i+1, n-1), text)
+		fmt.Fprintf(w, "<html><body><a href='/p/%d'>next</a><p>demo page %d</p><p>%s</p></body></html>", min(i+1, n-1), i, text)
 	}))
 	defer server.Close()
 	c := newCLI(t)
