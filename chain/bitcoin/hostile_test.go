@@ -19,6 +19,9 @@ func within(t *testing.T, input, buffers int, read func() (given int)) {
 	given := 0
 	got := allocated(func() { given = read() })
 	most := uint64(4*input + 4*given + buffers)
+	if raceEnabled { // its bookkeeping counts as allocated; make test measures without it too
+		most *= 2
+	}
 	if got > most { // encoding/json sees a type for the first time, or something ran beside it
 		got = min(got, allocated(func() { read() }))
 	}
