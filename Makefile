@@ -16,7 +16,7 @@ deps:
 
 test: deps check
 	$(GO) test -race -timeout 20m ./...
-	$(GO) test -run 'TestFigures|Memory' ./internal/eval ./chain/bitcoin # measured without the race detector
+	$(GO) test -run 'TestFigures|Memory' ./internal/eval ./chain/bitcoin ./cmd/tamga # measured without the race detector
 	cd chain/evm/gethtest && $(GO) vet . && $(GO) test -timeout 20m .
 
 check:

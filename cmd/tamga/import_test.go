@@ -71,6 +71,9 @@ const importPeak = 256 << 20
 // TestImportMemory takes in an export and looks at what the process had resident
 // at its peak.
 func TestImportMemory(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector takes memory of its own; make test runs this without it too")
+	}
 	n := 10_000
 	if testing.Short() {
 		n = 2000

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
@@ -54,8 +55,11 @@ func TestMirrors(t *testing.T) {
 	onion, spare, fake := strings.Repeat("b", 56)+".onion", strings.Repeat("d", 56)+".onion", strings.Repeat("f", 56)+".onion"
 	list := clearSigned(t, ours, "Mirrors\nhttp://"+onion+"/\nhttp://"+spare+"/\n")
 	served := list
+	var mu sync.Mutex // of served and asked
 	asked := map[string]int{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
 		asked[r.URL.Path]++
 		switch r.URL.Path {
 		case "/":
@@ -76,7 +80,9 @@ func TestMirrors(t *testing.T) {
 
 	for name, key := range map[string]string{"file": "market.asc", "fingerprint": fmt.Sprintf("%X", ours.PrimaryKey.Fingerprint)} {
 		t.Run(name, func(t *testing.T) {
+			mu.Lock()
 			served = list
+			mu.Unlock()
 			c := newCLI(t)
 			write := func(file, text string) {
 				if err := os.WriteFile(filepath.Join(c.ws, file), []byte(text), 0o600); err != nil {
@@ -96,7 +102,9 @@ func TestMirrors(t *testing.T) {
 			// Again: nothing is told twice. A list that was changed, and one of another
 			// key: two alerts, and the address is put to no site.
 			for _, text := range []string{list, strings.Replace(list, spare, fake, 1), clearSigned(t, theirs, "http://"+fake+"/\n"), strings.Replace(list, spare, fake, 1)} {
+				mu.Lock()
 				served = text
+				mu.Unlock()
 				c.run("crawl", "--local", "demo")
 			}
 			got = c.mirrors()

@@ -129,8 +129,8 @@ func watch(ctx, tab context.Context, host string, done <-chan struct{}, last *Re
 	if err != nil {
 		return fmt.Errorf("watch the browser: %w", err)
 	}
-	for {
-		finished := false
+	finished := false
+	for again := 3; ; {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -152,7 +152,11 @@ func watch(ctx, tab context.Context, host string, done <-chan struct{}, last *Re
 			return fmt.Errorf("read the browser: %w", err)
 		}
 		if finished {
-			return nil
+			if len(last.Cookies)+len(last.Storage) > 0 || again == 0 {
+				return nil
+			}
+			again-- // the browser may not have written down yet what a page just set
+			done = nil
 		}
 	}
 }
