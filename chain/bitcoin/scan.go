@@ -130,24 +130,11 @@ func scanFrom(ctx context.Context, w *window, pos int64, magic [4]byte, d *Damag
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		head, err := w.at(pos, 8)
-		if err != nil {
+		at, n, ok, err := nextHead(w, pos, magic, d)
+		if err != nil || !ok {
 			return err
 		}
-		if [4]byte(head) != magic {
-			next, err := w.find(magic, pos+1)
-			if err != nil {
-				return err
-			}
-			n, err := notZero(w, pos, next)
-			if err != nil {
-				return err
-			}
-			d.Garbage += n
-			pos = next
-			continue
-		}
-		n := int64(binary.LittleEndian.Uint32(head[4:]))
+		pos = at
 		switch {
 		case n > maxSize || n < headerSize+1:
 			d.Corrupt++
@@ -162,8 +149,7 @@ func scanFrom(ctx context.Context, w *window, pos int64, magic [4]byte, d *Damag
 		if err != nil {
 			return err
 		}
-		ok, err := f(record{pos + 8, raw})
-		if err != nil {
+		if ok, err = f(record{pos + 8, raw}); err != nil {
 			return err
 		}
 		if !ok {
@@ -174,6 +160,32 @@ func scanFrom(ctx context.Context, w *window, pos int64, magic [4]byte, d *Damag
 		pos += 8 + n
 	}
 	return nil
+}
+
+// nextHead finds the magic of the next record from a place on, and the length that
+// stands behind it. What is passed over and is no zero padding is garbage. ok is false
+// where no record begins any more.
+func nextHead(w *window, pos int64, magic [4]byte, d *Damage) (at, n int64, ok bool, err error) {
+	for pos+8 <= w.size {
+		head, err := w.at(pos, 8)
+		if err != nil {
+			return 0, 0, false, err
+		}
+		if [4]byte(head) == magic {
+			return pos, int64(binary.LittleEndian.Uint32(head[4:])), true, nil
+		}
+		next, err := w.find(magic, pos+1)
+		if err != nil {
+			return 0, 0, false, err
+		}
+		garbage, err := notZero(w, pos, next)
+		if err != nil {
+			return 0, 0, false, err
+		}
+		d.Garbage += garbage
+		pos = next
+	}
+	return 0, 0, false, nil
 }
 
 // notZero counts the bytes of a part of a file that are not zero padding.

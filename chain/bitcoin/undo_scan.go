@@ -2,7 +2,6 @@ package bitcoin
 
 import (
 	"context"
-	"encoding/binary"
 	"path/filepath"
 	"strings"
 )
@@ -38,24 +37,11 @@ func scanUndo(ctx context.Context, w *window, magic [4]byte, d *Damage, f func(r
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		head, err := w.at(pos, 8)
-		if err != nil {
+		at, n, ok, err := nextHead(w, pos, magic, d)
+		if err != nil || !ok {
 			return err
 		}
-		if [4]byte(head) != magic {
-			next, err := w.find(magic, pos+1)
-			if err != nil {
-				return err
-			}
-			n, err := notZero(w, pos, next)
-			if err != nil {
-				return err
-			}
-			d.Garbage += n
-			pos = next
-			continue
-		}
-		n := int64(binary.LittleEndian.Uint32(head[4:]))
+		pos = at
 		if n > 0 && n <= maxSize && pos+8+n+undoTail > w.size {
 			d.Torn++
 			pos++

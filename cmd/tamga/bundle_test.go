@@ -254,7 +254,7 @@ func TestForgedFields(t *testing.T) {
 	good, _ := sampleBundle(t, false)
 	files := packed(t, good)
 	free := map[string]bool{ // what nothing but the seal protects: the words of a source
-		"label": true, "category": true, "chain": true, "asset": true, "confidence": true, "date": true, "rule": true, "source": true, "support": true,
+		"label": true, "category": true, "chain": true, "asset": true, "confidence": true, "date": true, "rule": true, "source": true,
 	}
 	for _, name := range []string{"trace.json", "transactions.jsonl", "claims.jsonl", "tags.jsonl", "rates.jsonl"} {
 		n := 0

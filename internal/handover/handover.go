@@ -31,7 +31,7 @@ import (
 
 // look is the time between two looks at what the browser holds: a person who closes
 // the window takes the browser along.
-const look = time.Second
+const look = 200 * time.Millisecond
 
 // Errors of a hand-over that cannot be made.
 var (
@@ -129,8 +129,8 @@ func watch(ctx, tab context.Context, host string, done <-chan struct{}, last *Re
 	if err != nil {
 		return fmt.Errorf("watch the browser: %w", err)
 	}
-	finished := false
-	for again := 3; ; {
+	for {
+		finished := false
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -152,11 +152,7 @@ func watch(ctx, tab context.Context, host string, done <-chan struct{}, last *Re
 			return fmt.Errorf("read the browser: %w", err)
 		}
 		if finished {
-			if len(last.Cookies)+len(last.Storage) > 0 || again == 0 {
-				return nil
-			}
-			again-- // the browser may not have written down yet what a page just set
-			done = nil
+			return nil
 		}
 	}
 }

@@ -122,16 +122,24 @@ func (s *jsonStream) object(f func(key string) error) error {
 		if err := f(key); err != nil {
 			return err
 		}
-		if c, err = s.next(); err != nil {
+		if more, err := s.more('}'); err != nil || !more {
 			return err
 		}
-		if c == '}' {
-			return nil
-		}
-		if c != ',' {
-			return s.wrong(c, "a comma")
-		}
 	}
+}
+
+// more reads what stands behind a member: a comma, or the end.
+func (s *jsonStream) more(end byte) (bool, error) {
+	c, err := s.next()
+	switch {
+	case err != nil:
+		return false, err
+	case c == end:
+		return false, nil
+	case c != ',':
+		return false, s.wrong(c, "a comma")
+	}
+	return true, nil
 }
 
 // array calls f before each element of an array; f reads it.
@@ -154,14 +162,8 @@ func (s *jsonStream) array(f func() error) error {
 		if err := f(); err != nil {
 			return err
 		}
-		if c, err = s.next(); err != nil {
+		if more, err := s.more(']'); err != nil || !more {
 			return err
-		}
-		if c == ']' {
-			return nil
-		}
-		if c != ',' {
-			return s.wrong(c, "a comma")
 		}
 	}
 }

@@ -183,6 +183,9 @@ func (a *Annex) Gather(ctx context.Context, tr tamga.Trace) (files map[string][]
 			if err != nil {
 				return nil, nil, err
 			}
+			for i := range why.Proof {
+				why.Proof[i].Support = 0 // counted over transactions that a bundle does not hold
+			}
 			line.Why = append(line.Why, annexWhy{t.Address, why.Proof})
 			touched[t.Address] = true
 			for _, m := range why.Proof {
@@ -464,6 +467,9 @@ func (r *AnnexReport) tags(text []byte, captures map[tamga.Digest]bool) map[stri
 			r.Tags++
 		}
 		for _, w := range v.Why {
+			if slices.ContainsFunc(w.Proof, func(m tamga.Merge) bool { return m.Support != 0 }) {
+				r.fail(AnnexTags, "line %d: a bundle cannot show how many transactions support a step", n)
+			}
 			r.Why[[2]string{w.Of, v.Address}] = w.Proof
 		}
 		all[v.Address] = v.Tags
