@@ -73,13 +73,14 @@ var may = map[string][]string{
 	// the command, as the pipeline is; it reads nothing.
 	"internal/importer": {".", "evidence"},
 
+	"internal/child":       {},
 	"internal/torctl":      {},
-	"internal/torlab":      {"internal/torctl"},
+	"internal/torlab":      {"internal/child", "internal/torctl"},
 	"internal/sociallab":   {},
 	"internal/tsalab":      {},
 	"internal/calendarlab": {},
-	"internal/eslab":       {},
-	"internal/btcdlab":     {},
+	"internal/eslab":       {"internal/child"},
+	"internal/btcdlab":     {"internal/child"},
 	"internal/demo":        {"."},
 	"internal/watch":       {"."},
 	"internal/session":     {},

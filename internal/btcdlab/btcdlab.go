@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -21,6 +20,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"tamga/internal/child"
 )
 
 const (
@@ -40,9 +41,7 @@ type Node struct {
 	URL            string // of its RPC
 	User, Password string
 
-	cmd    *exec.Cmd
-	exited chan struct{}
-	log    string
+	process *child.Process
 }
 
 // Binary builds btcd once for a version of the module and of Go, into the user's
@@ -102,16 +101,15 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build btcd: %w", err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ports, err := child.FreePorts(1)
 	if err != nil {
 		return nil, err
 	}
-	port := l.Addr().String()
-	l.Close()
-	n := &Node{URL: "http://" + port, User: user, Password: password, exited: make(chan struct{}), log: filepath.Join(o.Dir, "output")}
+	address := fmt.Sprintf("127.0.0.1:%d", ports[0])
+	n := &Node{URL: "http://" + address, User: user, Password: password}
 	args := []string{
 		"--regtest", "--notls", "--nolisten", "--nodnsseed", "--configfile=/dev/null",
-		"--rpcuser=" + user, "--rpcpass=" + password, "--rpclisten=" + port,
+		"--rpcuser=" + user, "--rpcpass=" + password, "--rpclisten=" + address,
 		"--datadir=" + filepath.Join(o.Dir, "data"), "--logdir=" + filepath.Join(o.Dir, "log"),
 		"--rpcmaxclients=64", "--rpcmaxconcurrentreqs=64",
 		"--debuglevel=warn", "--blockprioritysize=0",
@@ -122,8 +120,7 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 	if !o.NoIndex {
 		args = append(args, "--txindex", "--addrindex")
 	}
-	n.cmd = exec.Command(binary, args...)
-	if err := n.launch(); err != nil {
+	if n.process, err = child.Start(exec.Command(binary, args...), filepath.Join(o.Dir, "output")); err != nil {
 		return nil, fmt.Errorf("start btcd: %w", err)
 	}
 	for {
@@ -136,55 +133,15 @@ func Start(ctx context.Context, o Options) (*Node, error) {
 		case <-ctx.Done():
 			n.Close()
 			return nil, fmt.Errorf("start btcd: %w: %w", ctx.Err(), err)
-		case <-n.exited:
-			return nil, fmt.Errorf("start btcd: it ended: %s", n.tail())
+		case <-n.process.Exited:
+			return nil, fmt.Errorf("start btcd: it ended: %s", n.process.Tail())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
 
-// launch starts the process. The kernel ends it when the thread that started it
-// ends, so that thread is kept until the process is gone.
-func (n *Node) launch() error {
-	out, err := os.Create(n.log)
-	if err != nil {
-		return err
-	}
-	n.cmd.Stdout, n.cmd.Stderr = out, out
-	endWithParent(n.cmd)
-	started := make(chan error)
-	go func() {
-		defer out.Close()
-		runtime.LockOSThread() // never unlocked: the thread goes with the process
-		err := n.cmd.Start()
-		started <- err
-		if err == nil {
-			n.cmd.Wait()
-		}
-		close(n.exited)
-	}()
-	return <-started
-}
-
-func (n *Node) tail() string {
-	b, err := os.ReadFile(n.log)
-	if err != nil {
-		return err.Error()
-	}
-	return string(b[max(0, len(b)-500):])
-}
-
 // Close ends the node.
-func (n *Node) Close() error {
-	n.cmd.Process.Signal(os.Interrupt)
-	select {
-	case <-n.exited:
-	case <-time.After(10 * time.Second):
-		n.cmd.Process.Kill()
-		<-n.exited
-	}
-	return nil
-}
+func (n *Node) Close() error { return n.process.End(10 * time.Second) }
 
 // Call asks the node.
 func (n *Node) Call(ctx context.Context, result any, method string, params ...any) error {

@@ -15,13 +15,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"tamga/internal/child"
 )
 
 // ErrNotInstalled says that there is no server to start.
@@ -35,10 +35,9 @@ const startLimit = 3 * time.Minute
 type Server struct {
 	URL string // http://127.0.0.1:PORT
 
-	dir    string
-	own    bool // dir is ours to remove
-	cmd    *exec.Cmd
-	exited chan struct{}
+	dir     string
+	own     bool // dir is ours to remove
+	process *child.Process
 }
 
 // Home returns the folder of the installed server: TAMGA_ES_HOME, or
@@ -80,7 +79,7 @@ func Start(ctx context.Context, dir string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, exited: make(chan struct{})}
+	s := &Server{dir: dir}
 	if dir == "" {
 		if s.dir, err = os.MkdirTemp("", "eslab-"); err != nil {
 			return nil, err
@@ -95,7 +94,7 @@ func Start(ctx context.Context, dir string) (*Server, error) {
 }
 
 func (s *Server) start(ctx context.Context, home, java string) error {
-	ports, err := freePorts(2)
+	ports, err := child.FreePorts(2)
 	if err != nil {
 		return err
 	}
@@ -161,53 +160,25 @@ func (s *Server) ready(ctx context.Context, url string) error {
 			}
 		}
 		select {
-		case <-s.exited:
-			return fmt.Errorf("it ended at once:\n%s", s.tail())
+		case <-s.process.Exited:
+			return fmt.Errorf("it ended at once:\n%s", s.process.Tail())
 		case <-ctx.Done():
-			return fmt.Errorf("%w; its last words:\n%s", ctx.Err(), s.tail())
+			return fmt.Errorf("%w; its last words:\n%s", ctx.Err(), s.process.Tail())
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }
 
-// tail returns the end of what the server printed.
-func (s *Server) tail() string {
-	f, err := os.Open(filepath.Join(s.dir, "output"))
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	if fi, err := f.Stat(); err == nil && fi.Size() > 4000 {
-		f.Seek(-4000, io.SeekEnd)
-	}
-	b, _ := io.ReadAll(f)
-	return string(b)
-}
-
 // Close ends the server and removes its files, if their folder was its own.
 func (s *Server) Close() error {
 	var err error
-	if s.cmd != nil {
-		err = s.stop()
+	if s.process != nil {
+		err = s.process.End(30 * time.Second)
 	}
 	if s.own {
 		err = errors.Join(err, os.RemoveAll(s.dir))
 	}
 	return err
-}
-
-// freePorts finds ports that nobody listens on.
-func freePorts(n int) ([]int, error) {
-	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close() // together, so that no port comes twice
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }
 
 // javaHome finds the JDK: ES_JAVA_HOME, JAVA_HOME, or where java is.

@@ -1,16 +1,15 @@
 package eslab
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"syscall"
-	"time"
+
+	"tamga/internal/child"
 )
 
 // nobody is who the server runs as when the tests run as root, which it refuses.
@@ -50,10 +49,9 @@ func (s *Server) reachable(home string) (string, error) {
 	}
 }
 
-// run starts the process. The kernel ends it when the thread that started it
-// ends, so that thread is kept until the process is gone.
-func (s *Server) run(home, java string) error {
-	attr := &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: true}
+// run starts the process: the launcher and the server proper, in a group of theirs.
+func (s *Server) run(home, java string) (err error) {
+	attr := &syscall.SysProcAttr{Setpgid: true}
 	if os.Getuid() == 0 {
 		uid, gid, err := nobody()
 		if err != nil {
@@ -70,47 +68,11 @@ func (s *Server) run(home, java string) error {
 		}
 		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	}
-	out, err := os.Create(filepath.Join(s.dir, "output"))
-	if err != nil {
-		return err
-	}
 	cmd := exec.Command(filepath.Join(home, "bin", "elasticsearch"))
 	cmd.Dir, cmd.SysProcAttr = s.dir, attr
-	cmd.Stdout, cmd.Stderr = out, out
 	cmd.Env = append(os.Environ(),
 		"ES_JAVA_HOME="+java, "ES_PATH_CONF="+filepath.Join(s.dir, "config"), "ES_TMPDIR="+filepath.Join(s.dir, "tmp"),
 		"ES_JAVA_OPTS=-Xms512m -Xmx512m", "HOME="+s.dir)
-	started := make(chan error)
-	go func() {
-		defer out.Close()
-		runtime.LockOSThread() // never unlocked: the thread goes with the process
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			cmd.Wait()
-		}
-		close(s.exited)
-	}()
-	if err := <-started; err != nil {
-		return err
-	}
-	s.cmd = cmd
-	return nil
-}
-
-// stop asks the server to end and waits. The signals go to the process group that
-// it leads: the launcher and the server proper.
-func (s *Server) stop() error {
-	pid := s.cmd.Process.Pid
-	syscall.Kill(-pid, syscall.SIGTERM)
-	select {
-	case <-s.exited:
-		return nil
-	case <-time.After(30 * time.Second):
-	}
-	if err := syscall.Kill(-pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return fmt.Errorf("end Elasticsearch: %w", err)
-	}
-	<-s.exited
-	return nil
+	s.process, err = child.Start(cmd, filepath.Join(s.dir, "output"))
+	return err
 }

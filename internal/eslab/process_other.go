@@ -9,5 +9,3 @@ func (s *Server) reachable(home string) (string, error) { return home, nil }
 func (s *Server) run(string, string) error {
 	return fmt.Errorf("%w: tests start it on Linux only", ErrNotInstalled)
 }
-
-func (s *Server) stop() error { return nil }

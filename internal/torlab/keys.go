@@ -38,7 +38,6 @@ func (x *node) makeKeys(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, "tor-gencert", "--create-identity-key", "--passphrase-fd", "0",
 		"-i", filepath.Join(dir, "authority_identity_key"), "-s", filepath.Join(dir, "authority_signing_key"),
 		"-c", certificate, "-m", "12", "-a", fmt.Sprintf("127.0.0.1:%d", x.dirPort))
-	endWithParent(cmd)
 	cmd.Stdin = strings.NewReader("demo\n")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("tor-gencert: %w: %s", err, bytes.TrimSpace(out))

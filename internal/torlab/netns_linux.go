@@ -13,11 +13,6 @@ import (
 // isolatedEnv marks a process that was started by Isolate.
 const isolatedEnv = "TAMGA_TORLAB_NETNS"
 
-// endWithParent has the kernel end the child when its parent dies.
-func endWithParent(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-}
-
 // Isolate prepares a command in a network namespace of its own, which has
 // nothing but a loopback interface and no route out. The command must call
 // [Isolated] first. An error says that this system does not allow it.

@@ -7,8 +7,6 @@ import (
 	"os/exec"
 )
 
-func endWithParent(*exec.Cmd) {} // __OwningControllerProcess is left
-
 // Isolate needs Linux.
 func Isolate(string, ...string) (*exec.Cmd, error) {
 	return nil, errors.New("network namespaces need Linux")

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"tamga/internal/child"
 )
 
 // node is one tor process.
@@ -19,8 +21,7 @@ type node struct {
 	identity    string // v3 identity of an authority, hexadecimal
 	fingerprint string // of an authority's relay key, hexadecimal
 
-	cmd   *exec.Cmd
-	ended chan struct{}
+	process *child.Process
 }
 
 // config is what all nodes of a network share.
@@ -122,16 +123,11 @@ func (n *Net) launch(x *node, c config) error {
 			return err
 		}
 	}
-	x.cmd = exec.Command("tor", "-f", file, "--defaults-torrc", filepath.Join(x.dir, "none"), "--ignore-missing-torrc", "--quiet")
-	endWithParent(x.cmd)
-	if err := x.cmd.Start(); err != nil {
+	tor := exec.Command("tor", "-f", file, "--defaults-torrc", filepath.Join(x.dir, "none"), "--ignore-missing-torrc", "--quiet")
+	var err error
+	if x.process, err = child.Start(tor, filepath.Join(x.dir, "output")); err != nil {
 		return fmt.Errorf("start tor %s: %w", x.nick, err)
 	}
-	x.ended = make(chan struct{})
-	go func() {
-		x.cmd.Wait()
-		close(x.ended)
-	}()
 	n.nodes = append(n.nodes, x)
 	return nil
 }

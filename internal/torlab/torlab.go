@@ -20,6 +20,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"tamga/internal/child"
 )
 
 // Service is what one onion serves on its port 80.
@@ -97,7 +99,7 @@ func start(ctx context.Context, o Options, dir string, interval int) (_ *Net, er
 			n.Close()
 		}
 	}()
-	ports, err := freePorts(2*o.Authorities + o.Relays + 3)
+	ports, err := child.FreePorts(2*o.Authorities + o.Relays + 3)
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +224,7 @@ func (n *Net) consensus(ctx context.Context, authority *node, relays int, limit 
 func (n *Net) alive() error {
 	for _, x := range n.nodes {
 		select {
-		case <-x.ended:
+		case <-x.process.Exited:
 			return fmt.Errorf("tor %s ended: %s", x.nick, x.tail())
 		default:
 		}
@@ -233,15 +235,7 @@ func (n *Net) alive() error {
 // Close ends every process and server of the network.
 func (n *Net) Close() error {
 	for _, x := range n.nodes {
-		x.cmd.Process.Signal(os.Interrupt) // ShutdownWaitLength 0: at once
-	}
-	for _, x := range n.nodes {
-		select {
-		case <-x.ended:
-		case <-time.After(5 * time.Second):
-			x.cmd.Process.Kill()
-			<-x.ended
-		}
+		x.process.End(5 * time.Second) // ShutdownWaitLength 0: at once
 	}
 	for _, s := range n.servers {
 		s.Close()
@@ -267,17 +261,4 @@ func poll(ctx context.Context, limit time.Duration, ask func() (bool, error)) er
 		case <-tick.C:
 		}
 	}
-}
-
-// freePorts finds ports by listening on them, all at once so that they differ.
-func freePorts(n int) (ports []int, err error) {
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }
