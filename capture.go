@@ -69,6 +69,7 @@ const (
 	OutcomeReset       Outcome = "reset"          // connection broken mid-way
 	OutcomeProtocol    Outcome = "protocol-error" // not HTTP
 	OutcomePolicy      Outcome = "policy"         // refused by the network policy before any packet
+	OutcomeBlocked     Outcome = "blocked"        // answered with a body that is on a blocklist, which was dropped
 	OutcomeLoop        Outcome = "redirect-loop"  // more redirects than the limit
 	OutcomeCancelled   Outcome = "cancelled"      // interrupted by the operator
 )

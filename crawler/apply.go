@@ -93,7 +93,7 @@ func (c *Crawler) offer(ctx context.Context, page *job, link string) error {
 				c.skipped.add(k)
 				level = slog.LevelInfo // the first of its kind
 			}
-			c.opts.Logger.Log(ctx, level, "link skipped", "url", link, "page", page.url, "reason", reason)
+			c.opts.Logger.Log(ctx, level, "link skipped", "url", c.opts.Blocklist.Name(link), "page", page.url, "reason", reason)
 		}
 		return nil
 	}

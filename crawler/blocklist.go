@@ -3,9 +3,6 @@ package crawler
 import (
 	"bufio"
 	"bytes"
-	"crypto/md5"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,18 +16,20 @@ const (
 	maxBlockEntries = 20_000_000
 )
 
-// Blocklist names hosts and URLs that are never fetched by their hashes alone,
-// so that the list itself leads nobody to them. It is safe for concurrent use.
+// Blocklist names hosts and URLs that are never fetched, and bodies that are never
+// kept, by their hashes alone, so that the list itself leads nobody to them. It is
+// safe for concurrent use.
 type Blocklist struct {
 	mu    sync.RWMutex
 	names []string // base name of each file
 	// The first 16 bytes of a hash, and the list it stands on.
-	sums map[[16]byte]uint16
+	sums  map[[16]byte]uint16
+	kinds map[int]bool // sizes in bytes of the hashes that are there
 }
 
 // OpenBlocklist reads files that hold one hash a line: the MD5 (32 hexadecimal
-// digits) or SHA-256 (64) of a host name or of a URL, in lower case. What stands
-// after a space, tab, comma or semicolon is a remark, and so is a line that
+// digits), SHA-1 (40) or SHA-256 (64) of a host name or of a URL, in lower case, or of
+// a body. What stands after a space, tab, comma or semicolon is a remark, and so is a line that
 // begins with #. A line that is neither is an error: a list that is not
 // understood protects nobody.
 func OpenBlocklist(files ...string) (*Blocklist, error) {
@@ -41,23 +40,23 @@ func OpenBlocklist(files ...string) (*Blocklist, error) {
 // Reload reads files in the place of those read before; on an error the lists stay
 // as they were.
 func (b *Blocklist) Reload(files ...string) error {
-	sums, names := map[[16]byte]uint16{}, make([]string, len(files))
+	sums, kinds, names := map[[16]byte]uint16{}, map[int]bool{}, make([]string, len(files))
 	for i, file := range files {
 		if i > 1<<15 {
 			return fmt.Errorf("blocklists: more than %d files", 1<<15)
 		}
 		names[i] = filepath.Base(file)
-		if err := readBlocklist(file, uint16(i), sums); err != nil {
+		if err := readBlocklist(file, uint16(i), sums, kinds); err != nil {
 			return fmt.Errorf("blocklist %s: %w", file, err)
 		}
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.sums, b.names = sums, names
+	b.sums, b.kinds, b.names = sums, kinds, names
 	return nil
 }
 
-func readBlocklist(file string, list uint16, sums map[[16]byte]uint16) error {
+func readBlocklist(file string, list uint16, sums map[[16]byte]uint16, kinds map[int]bool) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return err
@@ -73,10 +72,11 @@ func readBlocklist(file string, list uint16, sums map[[16]byte]uint16) error {
 		if i := bytes.IndexAny(line, " \t,;"); i >= 0 {
 			line = line[:i]
 		}
-		var sum [sha256.Size]byte
-		if _, err := hex.Decode(sum[:], bytes.TrimSpace(line[:min(len(line), 2*len(sum))])); err != nil || len(line) != 2*md5.Size && len(line) != 2*sha256.Size {
-			return fmt.Errorf("line %d: want an MD5 or a SHA-256 in hexadecimal", n)
+		sum, ok := hashOf(line)
+		if !ok {
+			return fmt.Errorf("line %d: want an MD5, a SHA-1 or a SHA-256 in hexadecimal", n)
 		}
+		kinds[len(sum)] = true
 		if len(sums) >= maxBlockEntries {
 			return fmt.Errorf("more than %d entries", maxBlockEntries)
 		}
@@ -106,16 +106,8 @@ func (b *Blocklist) match(canonical string) (list string, found bool) {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	look := func(form string) bool {
-		m := md5.Sum([]byte(form))
-		i, ok := b.sums[m]
-		if !ok {
-			s := sha256.Sum256([]byte(form))
-			i, ok = b.sums[[16]byte(s[:16])]
-		}
-		if ok {
-			list, found = b.names[i], true
-		}
-		return ok
+		list, found = b.holds([]byte(form))
+		return found
 	}
 	host := hostname(canonical)
 	_, address, _ := strings.Cut(origin(canonical), "://")

@@ -1,10 +1,15 @@
 package crawler
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/md5"
+	"crypto/sha1"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -127,5 +132,112 @@ func FuzzBlocklist(f *testing.F) {
 		if c, err := Canonical(u); err == nil {
 			b.match(c)
 		}
+		b.Body([]byte(u), list)
 	})
+}
+
+func sha1Of(b []byte) string { return fmt.Sprintf("%x", sha1.Sum(b)) }
+
+// A body that is on a list is dropped whatever way it comes, whichever sum the list
+// has of it, and is not asked for again.
+func TestBlockedBody(t *testing.T) {
+	image := []byte(strings.Repeat("an invented picture, \xff\xfe not of anything ", 9))
+	packed := func(b []byte) []byte {
+		var out bytes.Buffer
+		z := gzip.NewWriter(&out)
+		z.Write(b)
+		z.Close()
+		return out.Bytes()
+	}
+	code := base64.StdEncoding.EncodeToString(image)
+	var lines strings.Builder
+	for rest := code; rest != ""; {
+		n := min(76, len(rest))
+		lines.WriteString(rest[:n] + "\r\n")
+		rest = rest[n:]
+	}
+	plain := []byte("<p>Demo page of a forum, invented</p>")
+	for name, tt := range map[string]struct {
+		sum  string
+		body []byte
+		gzip bool
+		want bool
+	}{
+		"md5":             {md5Of(string(plain)), plain, false, true},
+		"sha1":            {sha1Of(plain), plain, false, true},
+		"sha256":          {sha256Of(string(plain)), plain, false, true},
+		"quoted":          {`"` + sha1Of(plain) + `","demo",1`, plain, false, true},
+		"another body":    {sha1Of(plain), append([]byte(nil), "<p>another</p>"...), false, false},
+		"a byte more":     {sha1Of(plain), append(append([]byte(nil), plain...), ' '), false, false},
+		"packed, as sent": {sha256Of(string(packed(plain))), packed(plain), true, true},
+		"packed, decoded": {md5Of(string(plain)), packed(plain), true, true},
+		"data address":    {sha1Of(image), []byte(`<p>Demo <img src="data:image/png;base64,` + code + `"> text`), false, true},
+		"in a mail":       {md5Of(string(image)), []byte("Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n" + lines.String() + "\r\n--x--\r\n"), false, true},
+		"cut short":       {sha1Of(image), []byte(`<img src="data:image/png;base64,` + code[:len(code)-9] + `">`), false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := 0
+			s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/kept" {
+					text("<a href=/kept>1</a>")(w, r)
+					return
+				}
+				asked++
+				w.Header().Set("Content-Type", "text/html")
+				if tt.gzip {
+					w.Header().Set("Content-Encoding", "gzip")
+				}
+				w.Write(tt.body)
+			}))
+			l := newLab(t)
+			var err error
+			if l.opts.Blocklist, err = OpenBlocklist(blockFile(t, "demo-bodies", tt.sum)); err != nil {
+				t.Fatal(err)
+			}
+			l.opts.Sources, l.opts.Begin = []Source{{Name: "demo", Seeds: []string{s.URL}}}, []string{"demo"}
+			l.run(t)
+			ex := l.sink.find(t, s.URL+"/kept")
+			if blocked := ex.Outcome == tamga.OutcomeBlocked; blocked != tt.want || blocked != (len(ex.Body) == 0) {
+				t.Fatalf("%s (%s), %d bytes kept", ex.Outcome, ex.Detail, len(ex.Body))
+			}
+			if !tt.want {
+				return
+			}
+			if ex.Status != 200 || len(ex.ResponseHead) == 0 || !strings.Contains(ex.Detail, "demo-bodies") || strings.Contains(ex.Detail, "/kept") {
+				t.Errorf("status %d, detail %q", ex.Status, ex.Detail)
+			}
+			l.run(t) // another pass
+			if asked != 1 {
+				t.Errorf("asked for %d times", asked)
+			}
+		})
+	}
+}
+
+// What is on a list is not told of in the log.
+func TestBlocklistSilence(t *testing.T) {
+	s := serve(t, http.HandlerFunc(text("<a href=/secret-demo-path>1</a>")))
+	l := newLab(t)
+	var out bytes.Buffer
+	l.opts.Logger = slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	var err error
+	if l.opts.Blocklist, err = OpenBlocklist(blockFile(t, "demo-list", md5Of(s.URL+"/secret-demo-path"))); err != nil {
+		t.Fatal(err)
+	}
+	l.run(t, s.URL)
+	if _, err := l.tryRun(t, s.URL+"/secret-demo-path"); err == nil || strings.Contains(err.Error(), "secret-demo-path") {
+		t.Errorf("as a seed: %v", err)
+	}
+	if strings.Contains(out.String(), "secret-demo-path") || !strings.Contains(out.String(), "sha256:"+strings.ToLower(sha256Of(s.URL+"/secret-demo-path"))) {
+		t.Errorf("the log says:\n%s", out.String())
+	}
+}
+
+func TestInlineLinear(t *testing.T) {
+	calls := 0
+	inline(bytes.Repeat([]byte("QUJD\n"), 1<<20), func(b []byte) bool { calls++; return len(b) == 3<<20 })
+	inline(bytes.Repeat([]byte("QUJD\n\n"), 1<<20), func([]byte) bool { calls++; return true })
+	if calls != 1 {
+		t.Errorf("%d bodies", calls)
+	}
 }

@@ -221,7 +221,7 @@ func key(u string) [16]byte {
 }
 
 // insert adds an entry where its URL is new, or where a refreshing pass has not
-// met it yet. added is false if nothing changed.
+// met it yet and its body is not one that must not be kept. added is false if nothing changed.
 func (f *Frontier) insert(ctx context.Context, e entry) (added bool, err error) {
 	h, err := f.hostID(ctx, origin(e.url))
 	if err != nil {
@@ -235,7 +235,7 @@ func (f *Frontier) insert(ctx context.Context, e entry) (added bool, err error) 
 	s, err := f.stmt(ctx, `INSERT INTO frontier_url (key, url, host, via, source, depth, hops, pass, state, outcome, detail, chain) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
 		ON CONFLICT (key) DO UPDATE SET source = excluded.source, pass = excluded.pass, state = excluded.state, via = excluded.via, depth = excluded.depth, hops = excluded.hops, chain = excluded.chain,
 			attempts = 0, not_before = 0, outcome = excluded.outcome, detail = excluded.detail
-		WHERE frontier_url.pass < excluded.pass AND frontier_url.state >= 2`)
+		WHERE frontier_url.pass < excluded.pass AND frontier_url.state >= 2 AND frontier_url.outcome != 'blocked'`)
 	if err != nil {
 		return false, err
 	}

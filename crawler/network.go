@@ -145,7 +145,7 @@ func (p policy) check(canonical string) error {
 		}
 	}
 	if list, blocked := p.blocked.match(canonical); blocked {
-		return refuse("it is on the blocklist " + list)
+		return &PolicyError{p.blocked.Name(canonical), "it is on the blocklist " + list} // the address is not spread
 	}
 	return nil
 }

@@ -119,6 +119,10 @@ func (w *wire) exchange(ctx context.Context, req *http.Request, job *job, src *S
 		ex.Detail = err.Error()
 	}
 	plain = plainOf(ex)
+	if list, listed := w.opts.Blocklist.Body(ex.Body, plain); listed {
+		drop(ex, list)
+		return ex, nil, nil
+	}
 	if !src.Binary && len(plain) > 0 && binaryBytes(plain, ex.Header.Get("Content-Type")) {
 		withhold(ex, http.DetectContentType(plain))
 		return ex, nil, nil

@@ -59,8 +59,12 @@ its place; the rest is taken in, and the exit code is 3.`,
 					return hinted{err, "have it renewed, and write that into the basis of the source in tamga.toml"}
 				}
 			}
+			gate, err := blocklist(h.ws, h.conf)
+			if err != nil {
+				return err
+			}
 			sum := importer.Summary{Problems: []importer.Problem{}}
-			err = a.importFiles(cmd.Context(), h, &importer.Importer{Archive: h.archive, Source: source, BaseURL: base}, files, kinds, bad, &sum)
+			err = a.importFiles(cmd.Context(), h, &importer.Importer{Archive: h.archive, Source: source, BaseURL: base, Gate: gate.Refuses}, files, kinds, bad, &sum)
 			if err != nil {
 				return err
 			}

@@ -42,7 +42,7 @@ type sourceUsage struct {
 }
 
 func newRetention(a *app) *cobra.Command {
-	var apply bool
+	var apply, blocked bool
 	var at string
 	cmd := &cobra.Command{
 		Use:   "retention [SOURCE…]",
@@ -56,6 +56,9 @@ A capture is covered until it is as old as the retention of its source says. Whe
 source has a basis and no retention, until the day its basis ends. A source without
 either, and a capture of no configured source, is kept. Copies elsewhere (exports,
 backups) are not reached.
+
+With --blocked it finds what a newer blocklist (safety.blocklist) has by its address or
+its body, whatever covers it.
 
 Without --apply nothing is changed.`,
 		RunE: func(cmd *cobra.Command, argv []string) error {
@@ -79,7 +82,12 @@ Without --apply nothing is changed.`,
 					return usageError{fmt.Errorf("source %q: no such name in tamga.toml", name)}
 				}
 			}
-			r, err := uncovered(cmd.Context(), h, now, argv)
+			var r retained
+			if blocked {
+				r, err = a.listed(cmd.Context(), h, now, argv)
+			} else {
+				r, err = uncovered(cmd.Context(), h, now, argv)
+			}
 			if err != nil {
 				return err
 			}
@@ -92,6 +100,7 @@ Without --apply nothing is changed.`,
 		},
 	}
 	cmd.Flags().BoolVar(&apply, "apply", false, "delete them; this cannot be undone")
+	cmd.Flags().BoolVar(&blocked, "blocked", false, "those that are on a blocklist instead")
 	cmd.Flags().StringVar(&at, "at", "", "what will not be covered at that `DATE` (UTC; 2006-01-02 or RFC 3339)")
 	return cmd
 }
@@ -153,24 +162,29 @@ func uncovered(ctx context.Context, h *house, now time.Time, only []string) (ret
 			r.Kept++
 			continue
 		}
-		i, ok := place[s.Name]
-		if !ok {
-			i = len(r.Sources)
-			place[s.Name] = i
-			r.Sources = append(r.Sources, sourceUsage{Source: s.Name, Rule: rule, Oldest: c.Requested, Newest: c.Requested})
-		}
-		u := &r.Sources[i]
-		u.Captures++
-		u.seqs = append(u.seqs, c.Seq)
-		if c.Requested.Before(u.Oldest) {
-			u.Oldest = c.Requested
-		}
-		if c.Requested.After(u.Newest) {
-			u.Newest = c.Requested
-		}
-		r.Captures++
+		r.take(place, s.Name, rule, &c)
 	}
 	return r, nil
+}
+
+// take adds a capture that may not be kept, under its source and the rule.
+func (r *retained) take(place map[string]int, source, rule string, c *tamga.Capture) {
+	i, ok := place[source+" "+rule]
+	if !ok {
+		i = len(r.Sources)
+		place[source+" "+rule] = i
+		r.Sources = append(r.Sources, sourceUsage{Source: source, Rule: rule, Oldest: c.Requested, Newest: c.Requested})
+	}
+	u := &r.Sources[i]
+	u.Captures++
+	u.seqs = append(u.seqs, c.Seq)
+	if c.Requested.Before(u.Oldest) {
+		u.Oldest = c.Requested
+	}
+	if c.Requested.After(u.Newest) {
+		u.Newest = c.Requested
+	}
+	r.Captures++
 }
 
 // staleIndex is a file that is there while the index may hold documents of

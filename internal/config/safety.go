@@ -4,8 +4,8 @@ import "path/filepath"
 
 // Safety is what no crawl fetches, whoever asks for it.
 type Safety struct {
-	// Blocklist are files of one hash a line: the MD5 or SHA-256 of a host name or
-	// URL (docs/sources.md). A name that is not absolute is under the workspace.
+	// Blocklist are files of one hash a line: the MD5, SHA-1 or SHA-256 of a host name,
+	// a URL or a body (docs/sources.md). A name that is not absolute is under the workspace.
 	Blocklist []string `toml:"blocklist"`
 }
 

@@ -38,10 +38,13 @@ const (
 type Importer struct {
 	Archive *evidence.Archive
 
-	Source  string                  // of the captures; empty: the host, or the kind
-	BaseURL string                  // of a folder of pages that do not tell their own
-	Now     func() time.Time        // nil: time.Now
-	Report  func(done, total int64) // progress in bytes of the file; may be nil
+	Source  string // of the captures; empty: the host, or the kind
+	BaseURL string // of a folder of pages that do not tell their own
+	// Gate names the list that an exchange is on by its address or its body; such a
+	// record is not taken in. nil: there are no lists.
+	Gate   func(ex *tamga.Exchange) (list string, found bool)
+	Now    func() time.Time        // nil: time.Now
+	Report func(done, total int64) // progress in bytes of the file; may be nil
 
 	known [2]known
 	last  int64 // progress last reported
@@ -243,6 +246,12 @@ func at(offset int64, length int) string {
 // seal seals a record that is not sealed yet.
 func (r *run) seal(ex *tamga.Exchange) error {
 	r.sum.Records++
+	if r.Gate != nil {
+		if list, found := r.Gate(ex); found { // no word of its address
+			r.sum.problem(r.name, "record %d is on the blocklist %s: not taken in", r.sum.Records, list)
+			return r.ctx.Err()
+		}
+	}
 	timed := r.timed && !ex.Requested.IsZero()
 	if !timed {
 		ex.Requested = r.Now()

@@ -211,3 +211,24 @@ func TestUnknown(t *testing.T) {
 		}
 	}
 }
+
+// A record that a gate refuses is counted, named by its number, and not sealed; its
+// neighbours are.
+func TestGate(t *testing.T) {
+	im, a := archive(t)
+	im.Gate = func(ex *tamga.Exchange) (string, bool) {
+		return "demo-list", bytes.Contains(ex.Body, []byte("not to be kept"))
+	}
+	mail := func(n, text string) string {
+		return "From demo@example.org Mon Mar  2 00:00:00 2026\nFrom: demo@example.org\nMessage-ID: <" + n + "@example.org>\nDate: Mon, 2 Mar 2026 00:00:00 +0000\nSubject: demo\n\n" + text + "\n\n"
+	}
+	sum := take(t, im, file(t, "demo.mbox", mail("1", "one")+mail("2", "not to be kept")+mail("3", "three")), KindMbox)
+	if sum.Records != 3 || sum.Captured != 2 || len(sum.Problems) != 1 || sum.Problems[0].What != "record 2 is on the blocklist demo-list: not taken in" {
+		t.Errorf("%+v", sum)
+	}
+	for _, ex := range sealed(t, a) {
+		if bytes.Contains(ex.Body, []byte("not to be kept")) {
+			t.Errorf("sealed: %s", ex.URL)
+		}
+	}
+}

@@ -11,7 +11,7 @@ import (
 func Reached(o tamga.Outcome) bool {
 	switch o {
 	case tamga.OutcomeOK, tamga.OutcomeTruncated, tamga.OutcomeRedirect, tamga.OutcomeNotFound,
-		tamga.OutcomeCaptcha, tamga.OutcomeQueue, tamga.OutcomeLogin, tamga.OutcomeDDoS, tamga.OutcomeScriptOnly, tamga.OutcomeNoPreview:
+		tamga.OutcomeCaptcha, tamga.OutcomeQueue, tamga.OutcomeLogin, tamga.OutcomeDDoS, tamga.OutcomeScriptOnly, tamga.OutcomeNoPreview, tamga.OutcomeBlocked:
 		return true
 	}
 	return false
