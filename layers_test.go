@@ -26,12 +26,13 @@ import (
 //	L1  crawler evidence extract chain index      root, internal/address internal/decode, never sideways
 //	L0  root, internal/address internal/decode internal/term internal/config
 var may = map[string][]string{
-	".":                {},
-	"internal/address": {"."},
-	"internal/decode":  {"."},
-	"internal/config":  {},
-	"internal/term":    {},
-	"internal/outbox":  {},
+	".":                 {},
+	"internal/address":  {"."},
+	"internal/decode":   {"."},
+	"internal/config":   {},
+	"internal/term":     {},
+	"internal/delivery": {},
+	"internal/outbox":   {},
 
 	"crawler":  {".", "internal/address", "internal/decode"},
 	"evidence": {".", "internal/address", "internal/decode", "evidence/ots", "evidence/timestamp"},

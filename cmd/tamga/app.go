@@ -197,6 +197,8 @@ type house struct {
 	store   index.Rebuilder
 	pipe    *pipeline.Pipeline
 	close   []func()
+
+	deliveries *pipeline.Deliveries // of alerts; nil where it is open for reading
 }
 
 // enter opens the workspace, for writing under its lock or for reading.

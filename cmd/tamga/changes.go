@@ -188,34 +188,45 @@ func (a *app) compareCaptures(ctx context.Context, h *house) error {
 	}
 	var searches []pipeline.Search
 	for _, s := range h.conf.Alerts {
+		if s.Query == "" {
+			continue // a rule that is always there
+		}
 		searches = append(searches, pipeline.Search{Name: s.Name, Query: s.Query, Severity: s.Severity})
 	}
 	err = h.pipe.Alerts.Save(ctx, searches)
 	if errors.Is(err, index.ErrQuery) {
 		return hinted{err, "correct the query of that [[alert]] in tamga.toml (docs/query.md)"}
+	} else if err != nil {
+		return err
 	}
-	return err
+	return a.openDeliveries(ctx, h)
 }
 
 func newAlerts(a *app) *cobra.Command {
-	var jsonl bool
+	var jsonl, deliver bool
 	cmd := &cobra.Command{
 		Use:   "alerts",
 		Short: "What rules called out: a changed wallet or key, a price jump, a vendor gone",
 		Long: `Alerts lists the alerts of the workspace, oldest first: what the rules that are always
 there call out of the changes, and what saved searches ([[alert]] of tamga.toml) find. They are claims of the evidence
 log: each is recorded once, when the captures were first read, and stays
-(docs/changes.md).`,
+(docs/changes.md).
+
+With --deliver it hands out what the commands, files and webhooks of [[alert]] have not
+taken yet, as a crawl does at its end and a watch at once, and says what waits.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if jsonl && a.json {
 				return usageError{errors.New("--json and --jsonl exclude each other")}
 			}
-			h, err := a.enter(false)
+			h, err := a.enter(deliver)
 			if err != nil {
 				return err
 			}
 			defer h.Close()
+			if deliver {
+				return a.deliverNow(cmd.Context(), h)
+			}
 			db, err := a.database(h.ws)
 			if err != nil {
 				return err
@@ -255,5 +266,29 @@ log: each is recorded once, when the captures were first read, and stays
 		},
 	}
 	cmd.Flags().BoolVar(&jsonl, "jsonl", false, "a JSON object a line")
+	cmd.Flags().BoolVar(&deliver, "deliver", false, "hand out what waits")
 	return cmd
+}
+
+// deliverNow makes a round and tells of it.
+func (a *app) deliverNow(ctx context.Context, h *house) error {
+	all, err := a.deliver(ctx, h)
+	if err != nil {
+		return err
+	}
+	waiting := 0
+	for _, w := range all {
+		waiting += w.Waiting
+	}
+	if a.json {
+		err = a.print(map[string]any{"outputs": all})
+	} else {
+		for _, w := range all {
+			fmt.Fprintf(a.out, "%s %s: %d delivered, %d waiting\n", w.Rule, w.Kind, w.Sent, w.Waiting)
+		}
+	}
+	if err == nil && waiting > 0 {
+		return hinted{errIncomplete, "the log says what an output answered; it is tried again by the next crawl or watch"}
+	}
+	return err
 }

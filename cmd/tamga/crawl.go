@@ -125,6 +125,9 @@ func (a *app) crawl(cmd *cobra.Command, h *house, fl crawlFlags, argv []string) 
 	}
 	read.Done()
 	progress.Wait()
+	if err == nil && readErr == nil {
+		_, readErr = a.deliver(ctx, h)
+	}
 	return sum, errors.Join(err, readErr)
 }
 

@@ -144,6 +144,9 @@ func (a *app) importFiles(ctx context.Context, h *house, im *importer.Importer, 
 	_, err := h.pipe.Ingest(ctx, read.Set)
 	read.Done()
 	progress.Wait()
+	if err == nil {
+		_, err = a.deliver(ctx, h)
+	}
 	return err
 }
 

@@ -50,13 +50,14 @@ type watcher struct {
 	readEvery time.Duration
 	reload    chan func() []crawler.Source
 	wake      chan struct{}      // a pass has ended: there is something to read
+	told      chan struct{}      // something was read: there may be alerts to deliver
 	beat      atomic.Int64       // unix time of the crawl's last sign of life
 	heard     func(crawler.Pass) // each pass that has ended; nil: nobody listens
 }
 
 func newWatcher(a *app, cmd *cobra.Command, h *house, fl crawlFlags) (*watcher, error) {
 	w := &watcher{a: a, cmd: cmd, h: h, fl: fl, conf: h.conf, readEvery: readEvery,
-		reload: make(chan func() []crawler.Source), wake: make(chan struct{}, 1), notify: watch.NewNotifier(os.Getenv("NOTIFY_SOCKET"))}
+		reload: make(chan func() []crawler.Source), wake: make(chan struct{}, 1), told: make(chan struct{}, 1), notify: watch.NewNotifier(os.Getenv("NOTIFY_SOCKET"))}
 	if len(planned(h.conf)) == 0 {
 		return nil, hinted{errors.New("no source has a cadence"), "give a [[source]] of tamga.toml one, like cadence = \"6h\"; `tamga crawl` makes a single pass"}
 	}
@@ -140,6 +141,7 @@ func (w *watcher) run(ctx context.Context) (err error) {
 	beside.Go(func() { w.guardWhile(ctx, stop) })
 	beside.Go(func() { w.readWhile(ctx, stop) })
 	beside.Go(func() { w.reloadWhile(ctx, hup) })
+	beside.Go(func() { w.deliverWhile(ctx) })
 	w.beat.Store(time.Now().Unix())
 	w.tell("READY=1", fmt.Sprintf("STATUS=watching %d sources", len(planned(w.conf))))
 	w.a.log.Info("watching", "sources", len(planned(w.conf)), "workspace", w.h.ws.Dir)
@@ -288,6 +290,10 @@ func (w *watcher) read(ctx context.Context) error {
 	}
 	stats, err := w.h.pipe.Ingest(ctx, nil)
 	w.figures.read(stats.Captures)
+	select {
+	case w.told <- struct{}{}:
+	default:
+	}
 	return errors.Join(err, w.logins.save())
 }
 

@@ -16,6 +16,12 @@ func TestAlerts(t *testing.T) {
 		"[[alert]]\nname = \"demo\"\nquery = \"a\"\n[[alert]]\nname = \"demo\"\nquery = \"b\"\n": "twice",
 		"[[alert]]\nname = \"price-jump\"\nquery = \"a\"\n":                                      "always there",
 		"[[alert]]\nname = \"demo\"\nquery = \"a\"\nseverity = \"loud\"\n":                       "want high",
+		"[[alert]]\nname = \"price-jump\"\n":                                                     "says nothing",
+		"[[alert]]\nname = \"all\"\nquery = \"a\"\nfile = \"f\"\n":                               "no query",
+		"[[alert]]\nname = \"key-changed\"\nfile = \"f\"\nseverity = \"low\"\n":                  "fixed",
+		"[[alert]]\nname = \"all\"\ncommand = [\"mail\", \"x\"]\n":                               "absolute path",
+		"[[alert]]\nname = \"all\"\nfile = \"f\"\ntimeout = \"1h\"\n":                            "10m",
+		"[[alert]]\nname = \"all\"\nseverity = \"high\"\ncommand = [\"/bin/true\"]\n":            "",
 		"[[alert]]\nname = \"demo\"\nquery = \"a\"\nsevere = \"low\"\n":                          "severe",
 	} {
 		file := filepath.Join(t.TempDir(), "tamga.toml")

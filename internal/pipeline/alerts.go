@@ -72,7 +72,7 @@ type Alerts struct {
 
 // OpenAlerts makes the tables where they are missing.
 func OpenAlerts(ctx context.Context, log *evidence.Archive, db *sql.DB) (*Alerts, error) {
-	if _, err := db.ExecContext(ctx, alertSchema); err != nil {
+	if _, err := db.ExecContext(ctx, alertSchema+outputSchema); err != nil {
 		return nil, fmt.Errorf("open alerts: %w", err)
 	}
 	return &Alerts{log: log, db: db}, nil
@@ -137,7 +137,7 @@ func (a *Alerts) takeClaims(ctx context.Context, next, total int64) error {
 	defer tx.Rollback() // of no effect after Commit
 	if next > total {   // of another log
 		next = 0
-		for _, q := range []string{`DELETE FROM alert`, `DELETE FROM alert_event`, `DELETE FROM alert_rule`} {
+		for _, q := range []string{`DELETE FROM alert`, `DELETE FROM alert_event`, `DELETE FROM alert_rule`, `DELETE FROM alert_output`, `DELETE FROM alert_delivery`} {
 			if _, err := tx.ExecContext(ctx, q); err != nil {
 				return err
 			}
@@ -152,6 +152,11 @@ func (a *Alerts) takeClaims(ctx context.Context, next, total int64) error {
 		}
 		if c.Kind == ClaimSearch {
 			if err := keepSearch(ctx, tx, c.Seq, c.Data); err != nil {
+				return err
+			}
+		}
+		if c.Kind == ClaimOutput {
+			if err := keepOutput(ctx, tx, c.Seq, c.Data); err != nil {
 				return err
 			}
 		}
