@@ -315,6 +315,11 @@ func escape(s string) (text string, n int) {
 	if k := strings.IndexByte(`"\/bfnrt`, s[1]); k >= 0 {
 		return "\"\\/\b\f\n\r\t"[k : k+1], 2
 	}
+	if s[1] == 'x' && len(s) >= 4 { // no JSON, and what Telegram Desktop writes for control characters
+		if x, err := strconv.ParseUint(s[2:4], 16, 8); err == nil {
+			return string(rune(x)), 4
+		}
+	}
 	r, ok := hexRune(s)
 	if !ok {
 		return "", 0

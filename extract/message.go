@@ -29,9 +29,9 @@ func (r *Reader) message(in Input, source string) *tamga.Page {
 	case typeManifest: // of a file: its hashes are no findings
 		return &tamga.Page{Kind: tamga.PageOther, Source: source, Reader: "import@1", Text: (&view{}).text()}
 	case typeTelegram:
-		return r.jsonMessage(in.URL, source, "telegram-export@1", params, (*jsonMessage).telegram)
+		return r.jsonMessage(in.URL, source, "telegram-export@2", params, (*jsonMessage).telegram)
 	case typeDiscord:
-		return r.jsonMessage(in.URL, source, "discord-export@1", params, (*jsonMessage).discord)
+		return r.jsonMessage(in.URL, source, "discord-export@2", params, (*jsonMessage).discord)
 	case typeMail:
 		return r.mail(in.Body)
 	}

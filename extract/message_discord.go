@@ -2,6 +2,7 @@ package extract
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"tamga"
@@ -19,7 +20,7 @@ func (m *jsonMessage) discord() {
 	}
 	m.post = &tamga.Post{
 		ID: m.string("id"), Channel: m.params["channel"], Author: cmp.Or(m.string("author", "name"), m.string("author", "nickname"), m.string("author", "id")),
-		Time: m.at("timestamp"), Edited: m.at("timestampEdited"), Text: m.read(),
+		AuthorID: m.string("author", "id"), Time: m.at("timestamp"), Edited: m.at("timestampEdited"), Text: m.read(),
 	}
 	if kind := m.params["channel-type"]; strings.Contains(kind, "Thread") && m.params["category"] != "" {
 		m.post.Channel, m.post.Thread = m.params["category"], m.params["channel"] // the exporter calls the parent so
@@ -31,7 +32,18 @@ func (m *jsonMessage) discord() {
 		m.post.ReplyTo = m.string("reference", "messageId")
 	}
 	m.post.Text = m.read()
-	m.each(m.root.get("embeds"), func(e jsonValue) {
+	m.embeds(m.root)
+	m.embeds(m.root.get("forwardedMessage"))
+	m.components(m.root.get("components"), 0)
+	if m.post.Text == "" {
+		m.post.Text = m.read()
+	}
+}
+
+// embeds reads what stands beside the text of a message: embeds, and the names of
+// files.
+func (m *jsonMessage) embeds(message jsonValue) {
+	m.each(message.get("embeds"), func(e jsonValue) {
 		m.say(e.get("title"))
 		m.say(e.get("description"))
 		m.say(e.get("author", "name"))
@@ -41,8 +53,27 @@ func (m *jsonMessage) discord() {
 		})
 		m.say(e.get("footer", "text"))
 		m.follow(e.get("url"))
+		m.follow(e.get("author", "url"))
 	})
-	if m.post.Text == "" {
-		m.post.Text = m.read()
-	}
+	m.each(message.get("attachments"), func(a jsonValue) {
+		m.say(a.get("fileName"))
+		m.post.Media = append(m.post.Media, "document")
+	})
+	m.each(message.get("stickers"), func(s jsonValue) {
+		m.say(s.get("name"))
+		m.post.Media = append(m.post.Media, "sticker")
+	})
+	slices.Sort(m.post.Media)
+	m.post.Media = slices.Compact(m.post.Media)
+}
+
+// components reads buttons, which stand in rows.
+func (m *jsonMessage) components(v jsonValue, depth int) {
+	m.each(v, func(c jsonValue) {
+		m.say(c.get("label"))
+		m.follow(c.get("url"))
+		if depth < 4 {
+			m.components(c.get("components"), depth+1)
+		}
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"mime/quotedprintable"
 	"net/mail"
 	"net/textproto"
+	"regexp"
 	"strings"
 	"time"
 
@@ -52,7 +53,7 @@ func (r *Reader) mail(body []byte) *tamga.Page {
 		m.header = mail.Header(h)
 	}
 	m.part(textproto.MIMEHeader(m.header), in, 0, false)
-	text := strings.TrimSpace(strings.ReplaceAll("\n"+m.text.String(), "\n>From ", "\nFrom ")) // as mailboxes quote it
+	text := strings.TrimSpace(quotedFrom.ReplaceAllString(m.text.String(), "$1"))
 	subject, from := m.field("Subject"), m.field("From")
 	var b strings.Builder
 	for _, f := range [][2]string{{"Subject", subject}, {"From", from}, {"To", m.field("To")}, {"Date", m.field("Date")}} {
@@ -63,13 +64,10 @@ func (r *Reader) mail(body []byte) *tamga.Page {
 	b.WriteByte('\n')
 	start := b.Len()
 	b.WriteString(text)
-	page := &tamga.Page{Kind: tamga.PageThread, Title: subject, Source: b.String(), Reader: "mail@1"}
+	page := &tamga.Page{Kind: tamga.PageThread, Title: subject, Source: b.String(), Reader: "mail@2"}
 	post := tamga.Post{
-		ID: strings.Trim(m.field("Message-Id"), "<> "), Thread: subject, Author: author(from), Channel: m.list(),
-		Time: m.date(), Text: text, ReplyTo: strings.Trim(lastField(m.field("In-Reply-To")), "<>"), Span: [2]int{0, start + len(text)},
-	}
-	if post.ReplyTo == "" {
-		post.ReplyTo = strings.Trim(lastField(m.field("References")), "<>")
+		ID: strings.Trim(m.field("Message-Id"), "<> "), Thread: threadOf(subject), Author: author(from), Channel: m.list(),
+		Time: m.date(), Text: text, ReplyTo: cmp.Or(messageID(m.field("In-Reply-To")), messageID(m.field("References"))), Span: [2]int{0, start + len(text)},
 	}
 	d := r.said(page, plainView(page.Source), nil)
 	page.Language = pageLanguage("", text)
@@ -121,8 +119,30 @@ func (m *mailText) date() *time.Time {
 	return &t
 }
 
-func lastField(s string) string {
-	if f := strings.Fields(s); len(f) > 0 {
+// quotedFrom is a line that a mailbox quoted, once more than it was: it would have
+// begun a message (mboxrd; mboxo quotes "From " alone).
+var quotedFrom = regexp.MustCompile(`(?m)^>(>*From )`)
+
+// answered is what the subject of an answer, or of a message sent on, has before
+// that of the thread, in the languages of the region and its neighbours.
+var answered = regexp.MustCompile(`(?i)^(?:(?:re|fwd?|aw|wg|sv|tr|отв|ответ|пересл|на|ha)(?:\[\d+\]|\(\d+\))?\s*:\s*)+`)
+
+// threadOf is the subject that all messages of a thread have.
+func threadOf(subject string) string {
+	if t := strings.TrimSpace(answered.ReplaceAllString(subject, "")); t != "" {
+		return t
+	}
+	return subject
+}
+
+// messageID is the last message number of a field; what people write around it
+// ("message of Monday") is none.
+func messageID(field string) string {
+	end := strings.LastIndexByte(field, '>')
+	if start := strings.LastIndexByte(field[:max(end, 0)], '<'); start >= 0 {
+		return strings.TrimSpace(field[start+1 : end])
+	}
+	if f := strings.Fields(field); len(f) > 0 {
 		return f[len(f)-1]
 	}
 	return ""

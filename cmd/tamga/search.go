@@ -119,6 +119,13 @@ func toJSON(ctx context.Context, store index.Store, hits []index.Hit) ([]hitJSON
 	}
 	out := make([]hitJSON, len(hits))
 	for i, h := range hits {
+		if h.Kind == "post" { // under the names of a post that was read, too
+			for name, field := range map[string]string{"id": "post_id", "time": "posted"} {
+				if v, ok := h.Fields[field]; ok {
+					h.Fields[name] = v
+				}
+			}
+		}
 		out[i] = hitJSON{h.ID, h.Kind, h.Fields, string(h.Capture), others(h, also)}
 	}
 	return out, nil

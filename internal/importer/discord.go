@@ -2,71 +2,76 @@ package importer
 
 import (
 	"encoding/json"
-	"io"
 	"strconv"
 )
 
 // discordPlace is where the messages of a DiscordChatExporter JSON file were
 // written.
 type discordPlace struct {
-	guild, guildID         string
-	channel, channelID     string
-	kind, category, parent string
-	count                  string
+	guild, guildID     string
+	channel, channelID string
+	kind, category     string
+	count              string
 }
 
-func (p *discordPlace) survey(in io.Reader) error {
-	return p.walk(newJSONStream(in), func(s *jsonStream) error { return s.array(s.skip) })
-}
-
-func (p *discordPlace) walk(s *jsonStream, messages func(*jsonStream) error) error {
-	s.bom()
-	fields := func(into map[string]*string) error {
-		if c, err := s.peek(); err != nil || c != '{' {
-			if err != nil {
-				return err
-			}
-			return s.skip()
-		}
-		return s.object(func(key string) error {
-			if f := into[key]; f != nil {
-				return s.field(f)
-			}
-			return s.skip()
-		})
+// member reads a member that tells of the place; false where key is another.
+func (p *discordPlace) member(s *jsonStream, key string) (bool, error) {
+	var into map[string]*string
+	switch key {
+	case "guild":
+		into = map[string]*string{"id": &p.guildID, "name": &p.guild}
+	case "channel":
+		into = map[string]*string{"id": &p.channelID, "name": &p.channel, "type": &p.kind, "category": &p.category}
+	case "messageCount":
+		return true, s.field(&p.count)
+	default:
+		return false, nil
 	}
-	err := s.object(func(key string) error {
-		switch key {
-		case "guild":
-			return fields(map[string]*string{"id": &p.guildID, "name": &p.guild})
-		case "channel":
-			return fields(map[string]*string{"id": &p.channelID, "name": &p.channel, "type": &p.kind, "category": &p.category})
-		case "messageCount":
-			return s.field(&p.count)
-		case "messages":
-			return messages(s)
+	if c, err := s.peek(); err != nil || c != '{' {
+		if err != nil {
+			return true, err
+		}
+		return true, s.skip()
+	}
+	return true, s.object(func(key string) error {
+		if f := into[key]; f != nil {
+			return s.field(f)
 		}
 		return s.skip()
 	})
-	if err != nil {
-		return err
-	}
-	return s.end()
+}
+
+// message tells the address and media type of a message.
+func (p *discordPlace) message(raw []byte) (u, contentType string) {
+	return p.url(number(members(raw)["id"])), mediaType(TypeDiscord, "guild", p.guild, "channel", p.channel, "channel-type", p.kind, "category", p.category)
 }
 
 // discord seals the messages of a channel.
-func (r *run) discord(in io.Reader, p *discordPlace) error {
-	before := r.sum.Records
-	contentType := mediaType(TypeDiscord, "guild", p.guild, "channel", p.channel, "channel-type", p.kind, "category", p.category)
-	err := p.walk(newJSONStream(in), func(s *jsonStream) error {
-		return s.array(func() error {
-			return r.message(s, func(raw []byte) (string, string) {
-				var m struct{ ID string }
-				_ = json.Unmarshal(raw, &m)
-				return p.url(m.ID), contentType
+func (r *run) discord(in *source) error {
+	s, p, before := newJSONStream(in), &discordPlace{}, r.sum.Records
+	s.bom()
+	err := s.object(func(key string) error {
+		if known, err := p.member(s, key); known {
+			return err
+		}
+		if key != "messages" {
+			return s.skip()
+		}
+		if p.channelID == "" { // another program wrote the export again, in an order of its own
+			s.ahead(func(s *jsonStream) {
+				_ = s.rest(func(key string) error {
+					if known, err := p.member(s, key); known {
+						return err
+					}
+					return s.skip()
+				})
 			})
-		})
+		}
+		return r.messages(s, p.message)
 	})
+	if err == nil {
+		err = s.end()
+	}
 	if err != nil {
 		return err
 	}

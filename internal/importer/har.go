@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/textproto"
 	"strings"
@@ -52,7 +51,7 @@ type harHeader struct{ Name, Value string }
 // wire: heads are written again from their fields, a text body is what the
 // browser decoded it to. The entry's own place in the file and SHA-256 stand with
 // it.
-func (r *run) har(in io.Reader) error {
+func (r *run) har(in *source) error {
 	s := newJSONStream(in)
 	s.bom()
 	err := s.object(func(key string) error {

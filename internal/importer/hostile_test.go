@@ -56,7 +56,7 @@ func TestHostile(t *testing.T) {
 		"utf-16":            {KindTelegram, sixteen.String(), 0, "not JSON"},
 		"long key":          {KindTelegram, `{"` + strings.Repeat("k", 1<<20) + `":1,"messages":[{"id":1}]}`, 1, ""},
 		"two documents":     {KindTelegram, telegramSample + "{}", 4, "want the end"},
-		"no comma":          {KindDiscord, `{"messages":[{"id":"1"} {"id":"2"}]}`, 1, "want a comma"},
+		"no comma":          {KindDiscord, `{"messages":[{"id":"1"} {"id":"2"}]}`, 2, "no comma before a message"},
 		"miscounted":        {KindDiscord, `{"channel":{"id":"1"},"messages":[{"id":"1"}],"messageCount":2}`, 1, "says it has 2"},
 		"har base64":        {KindHAR, strings.Replace(harSample, "bm8=", "*", 1), 2, "not base64"},
 		"har time":          {KindHAR, strings.Replace(harSample, "2024-01-01T10:00:00.000Z", "yesterday", 1), 2, "of the time"},

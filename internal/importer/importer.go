@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -124,66 +125,54 @@ func (im *Importer) Import(ctx context.Context, path string, kind Kind, sum *Sum
 		return nil
 	}
 	r.size = info.Size()
-	var file reader = f
 	switch kind {
 	case KindTelegram:
-		var chats chats
-		err = r.whole(file, chats.survey, func(in io.Reader) error { return r.telegram(in, &chats) })
+		err = r.whole(f, r.telegram)
 	case KindDiscord:
-		var place discordPlace
-		err = r.whole(file, place.survey, func(in io.Reader) error { return r.discord(in, &place) })
+		err = r.whole(f, r.discord)
 	case KindHAR:
 		r.timed = true
-		err = r.whole(file, nil, r.har)
+		err = r.whole(f, r.har)
 	case KindMbox:
-		err = r.whole(file, nil, r.mbox)
+		err = r.whole(f, r.mbox)
 	case KindWARC:
 		r.timed = true
-		err = r.whole(file, nil, func(in io.Reader) error { return r.warc(in, r.name) })
+		err = r.whole(f, func(in *source) error { return r.warc(in, r.name) })
 	case KindWACZ:
 		r.timed = true
-		err = r.whole(file, nil, func(io.Reader) error { return r.wacz(file) })
+		err = r.whole(f, func(in *source) error { return r.wacz(f) })
 	default:
 		return fmt.Errorf("%s: no importer for %q", r.name, kind)
 	}
 	return err
 }
 
-type reader interface {
-	io.Reader
-	io.ReaderAt
-	io.Seeker
-}
-
 // whole seals the file's manifest and then its records. The file is read twice:
-// what is said of each part must be true of the file as it is now. survey, which
-// may be nil, sees it the first time; what it trips over, records will name.
-func (r *run) whole(f reader, survey, records func(io.Reader) error) error {
-	h := sha256.New()
-	var n int64
-	first := &countReader{r: io.TeeReader(withContext{r.ctx, f}, h), n: &n}
-	if survey != nil {
-		_ = survey(first)
-	}
-	if _, err := io.Copy(io.Discard, first); err != nil {
+// what is said of each part must be true of the file as it is now.
+func (r *run) whole(f io.ReaderAt, records func(*source) error) error {
+	in := &source{r: f, run: r, size: math.MaxInt64, h: sha256.New()}
+	report := r.Report
+	r.Report = nil
+	_, err := io.Copy(io.Discard, in)
+	if r.Report = report; err != nil {
 		return fmt.Errorf("read %s: %w", r.name, err)
 	}
-	r.size, r.digest = n, hex.EncodeToString(h.Sum(nil))
-	if err := r.manifest(map[string]any{"file": r.name, "kind": r.kind, "size": n, "digest": "sha256:" + r.digest}); err != nil {
+	r.size, r.digest = in.high, hex.EncodeToString(in.h.Sum(nil))
+	if err := r.manifest(map[string]any{"file": r.name, "kind": r.kind, "size": r.size, "digest": "sha256:" + r.digest}); err != nil {
 		return err
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	again := sha256.New()
-	in := io.TeeReader(io.LimitReader(withContext{r.ctx, f}, n), again)
-	if err := records(&progressReader{r: in, run: r}); err != nil {
+	in = &source{r: f, run: r, size: r.size, h: sha256.New()}
+	if err := records(in); err != nil {
 		return r.settle(err)
 	}
+	if r.kind == KindWACZ { // read by its directory, not from its start
+		return nil
+	}
+	in.off = in.high
 	if _, err := io.Copy(io.Discard, in); err != nil {
 		return err
 	}
-	if sum := hex.EncodeToString(again.Sum(nil)); sum != r.digest && r.kind != KindWACZ {
+	if sum := hex.EncodeToString(in.h.Sum(nil)); sum != r.digest {
 		r.sum.problem(r.name, "the file changed while it was read")
 	}
 	return nil
@@ -293,21 +282,5 @@ type countReader struct {
 func (c *countReader) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
 	*c.n += int64(n)
-	return n, err
-}
-
-type progressReader struct {
-	r    io.Reader
-	run  *run
-	done int64
-}
-
-func (p *progressReader) Read(b []byte) (int, error) {
-	n, err := p.r.Read(b)
-	p.done += int64(n)
-	if im := p.run.Importer; im.Report != nil && (p.done-im.last > 1<<20 || p.done < im.last || err != nil) {
-		im.last = p.done
-		im.Report(p.done, p.run.size)
-	}
 	return n, err
 }

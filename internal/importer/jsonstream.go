@@ -15,10 +15,29 @@ type jsonStream struct {
 	r   *bufio.Reader
 	off int64 // bytes read
 	buf []byte
+
+	src    *source // that it reads; nil: one that cannot go back
+	indent int     // white space before the byte that next read, from the start of its line; -1: something else
+	again  int64   // bytes that were read more than once
 }
 
 func newJSONStream(r io.Reader) *jsonStream {
-	return &jsonStream{r: bufio.NewReaderSize(r, 64<<10)}
+	src, _ := r.(*source)
+	return &jsonStream{r: bufio.NewReaderSize(r, 64<<10), src: src}
+}
+
+// seek goes to a byte of the file.
+func (s *jsonStream) seek(off int64) {
+	if off < s.off {
+		s.again += s.off - off
+	}
+	s.src.off, s.off = off, off
+	s.r.Reset(s.src)
+}
+
+// ahead reads on from here without moving.
+func (s *jsonStream) ahead(f func(*jsonStream)) {
+	f(newJSONStream(withContext{s.src.run.ctx, io.NewSectionReader(s.src.r, s.off, s.src.size-s.off)}))
 }
 
 // maxKey is the longest key of an object on the way to the records, in bytes.
@@ -41,13 +60,18 @@ func (s *jsonStream) unread() {
 
 // next is the first byte that is no white space.
 func (s *jsonStream) next() (byte, error) {
-	for {
+	for s.indent = -1; ; {
 		c, err := s.byte()
 		if err != nil {
 			return 0, unexpected(err)
 		}
 		switch c {
-		case ' ', '\t', '\n', '\r':
+		case '\n':
+			s.indent = 0
+		case ' ', '\t', '\r':
+			if s.indent >= 0 {
+				s.indent++
+			}
 		default:
 			return c, nil
 		}
@@ -92,11 +116,28 @@ func (s *jsonStream) object(f func(key string) error) error {
 	if c != '{' {
 		return s.wrong(c, "an object")
 	}
-	for first := true; ; first = false {
-		if c, err = s.next(); err != nil {
+	return s.members(true, f)
+}
+
+// rest is object for the members behind a value that stands here.
+func (s *jsonStream) rest(f func(key string) error) error {
+	if err := s.skip(); err != nil {
+		return err
+	}
+	if more, err := s.more('}'); err != nil || !more {
+		return err
+	}
+	return s.members(false, f)
+}
+
+// members reads those of an object, which may have none where it is still empty.
+func (s *jsonStream) members(empty bool, f func(key string) error) error {
+	for ; ; empty = false {
+		c, err := s.next()
+		if err != nil {
 			return err
 		}
-		if c == '}' && first {
+		if c == '}' && empty {
 			return nil
 		}
 		if c != '"' {
@@ -172,9 +213,13 @@ func (s *jsonStream) array(f func() error) error {
 // the value is longer than limit bytes, its first limit bytes (fits is false);
 // start is its first byte.
 func (s *jsonStream) value(limit int) (raw []byte, start int64, fits bool, err error) {
+	indent := s.indent // of a byte that was looked at
 	c, err := s.next()
 	if err != nil {
 		return nil, s.off, false, err
+	}
+	if s.indent < 0 {
+		s.indent = indent
 	}
 	start = s.off - 1
 	s.buf = s.buf[:0]
@@ -210,6 +255,8 @@ func (s *jsonStream) text(keep func(byte)) error {
 		switch c {
 		case '"':
 			return nil
+		case '\n': // which JSON has as an escape: a quote is missing before it
+			return s.wrong(c, "the end of a string")
 		case '\\':
 			if c, err = s.byte(); err != nil {
 				return unexpected(err)
@@ -219,14 +266,31 @@ func (s *jsonStream) text(keep func(byte)) error {
 	}
 }
 
+// nested reads an object or array. Of one that is written a member a line, each
+// line in it stands further in than its first: where none does, its end is missing.
 func (s *jsonStream) nested(keep func(byte)) error {
+	own, lines, indent := s.indent, false, -1
+	blank := true // so far
 	for depth := 1; depth > 0; {
 		c, err := s.byte()
 		if err != nil {
 			return unexpected(err)
 		}
+		if lines && indent >= 0 && (c == '{' && indent <= own || c == ']' && indent < own) {
+			s.unread()
+			return fmt.Errorf("%w: a value that ends early at byte %d", errNotJSON, s.off)
+		}
 		keep(c)
 		switch c {
+		case '\n':
+			lines = lines || blank && own >= 0
+			indent = 0
+			continue
+		case ' ', '\t', '\r':
+			if indent >= 0 {
+				indent++
+			}
+			continue
 		case '"':
 			if err := s.text(keep); err != nil {
 				return err
@@ -236,6 +300,7 @@ func (s *jsonStream) nested(keep func(byte)) error {
 		case '}', ']':
 			depth--
 		}
+		indent, blank = -1, false
 	}
 	return nil
 }

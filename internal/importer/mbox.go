@@ -37,7 +37,7 @@ func fieldNext(b *bufio.Reader) bool {
 
 // mbox seals the messages of a mailbox: what stands between the lines "From …"
 // at the start or after an empty line, as it stands.
-func (r *run) mbox(in io.Reader) error {
+func (r *run) mbox(in *source) error {
 	b := bufio.NewReaderSize(in, 64<<10)
 	var body []byte
 	var start, off, size int64

@@ -2,8 +2,6 @@ package importer
 
 import (
 	"encoding/json"
-	"fmt"
-	"io"
 	"mime"
 	"net/url"
 	"strconv"
@@ -11,69 +9,26 @@ import (
 	"unicode/utf8"
 )
 
-// Limits of an export of messages, in bytes and chats.
+// Limits of an export of messages, in bytes and topics.
 const (
 	maxMessage = 4 << 20
 	maxName    = 4 << 10
-	maxChats   = 1 << 17
+	maxTopics  = 1<<16 - 1
 )
 
 // chat is what an export of Telegram Desktop says of the messages below it.
 type chat struct {
 	name, kind string
 	id         string
-}
-
-// chats are the chats of an export in file order. In the export's own order name
-// and id come first, but a program that wrote the JSON again may have sorted it.
-type chats struct {
-	list []chat
-	at   int
-}
-
-// survey reads the chats alone.
-func (c *chats) survey(in io.Reader) error {
-	return c.walk(newJSONStream(in), func(s *jsonStream, chat *chat) error { return s.array(s.skip) }, true)
+	username   string // of its public address, where the importer was told
+	topics     topics
 }
 
 // telegram seals the messages of a result.json: of one chat or a full export.
-func (r *run) telegram(in io.Reader, c *chats) error {
+func (r *run) telegram(in *source) error {
 	s := newJSONStream(in)
-	return c.walk(s, func(s *jsonStream, chat *chat) error {
-		return s.array(func() error { return r.telegramMessage(s, chat) })
-	}, false)
-}
-
-// walk calls messages at each array of messages, for it to read.
-func (c *chats) walk(s *jsonStream, messages func(*jsonStream, *chat) error, collect bool) error {
 	s.bom()
-	one := func(s *jsonStream, more func(key string) error) error {
-		i := c.at
-		if collect {
-			if len(c.list) == maxChats {
-				return fileError{fmt.Errorf("more than %d chats", maxChats)}
-			}
-			c.list = append(c.list, chat{})
-		} else if i >= len(c.list) { // the survey did not come so far
-			c.list = append(c.list, chat{})
-		}
-		c.at++
-		return s.object(func(key string) (err error) {
-			switch key {
-			case "name":
-				return s.field(&c.list[i].name)
-			case "type":
-				return s.field(&c.list[i].kind)
-			case "id":
-				return s.field(&c.list[i].id)
-			case "messages":
-				return messages(s, &c.list[i])
-			}
-			return more(key)
-		})
-	}
-	skip := func(string) error { return s.skip() }
-	err := one(s, func(key string) error {
+	err := r.chat(s, telegramName(r.BaseURL), func(key string) error {
 		if key != "chats" && key != "left_chats" {
 			return s.skip()
 		}
@@ -81,16 +36,115 @@ func (c *chats) walk(s *jsonStream, messages func(*jsonStream, *chat) error, col
 			if key != "list" {
 				return s.skip()
 			}
-			return s.array(func() error { return one(s, skip) })
+			return s.array(func() error {
+				return r.chat(s, "", func(string) error { return s.skip() })
+			})
 		})
 	})
-	if collect {
-		c.at = 0
-	}
 	if err != nil {
 		return err
 	}
 	return s.end()
+}
+
+// chat seals the messages of a chat; other reads the members that it does not know.
+func (r *run) chat(s *jsonStream, username string, other func(key string) error) error {
+	if c, err := s.peek(); err != nil || c != '{' {
+		if err != nil {
+			return err
+		}
+		return s.skip()
+	}
+	c := &chat{username: username}
+	return s.object(func(key string) error {
+		if key != "messages" {
+			if into := c.field(key); into != nil {
+				return s.field(into)
+			}
+			return other(key)
+		}
+		if c.id == "" || c.kind == "" { // another program wrote the export again, in an order of its own
+			s.ahead(c.rest)
+			if err := r.ctx.Err(); err != nil {
+				return err
+			}
+		}
+		return r.messages(s, c.message)
+	})
+}
+
+func (c *chat) field(key string) *string {
+	switch key {
+	case "name":
+		return &c.name
+	case "type":
+		return &c.kind
+	case "id":
+		return &c.id
+	}
+	return nil
+}
+
+// rest reads what stands behind the messages of a chat. What it trips over, their
+// reader will name.
+func (c *chat) rest(s *jsonStream) {
+	_ = s.rest(func(key string) error {
+		if into := c.field(key); into != nil && *into == "" {
+			return s.field(into)
+		}
+		return s.skip()
+	})
+}
+
+// message tells the address and media type of a message.
+func (c *chat) message(raw []byte) (u, contentType string) {
+	m := members(raw)
+	id := number(m["id"])
+	return c.url(id), mediaType(TypeTelegram, "chat", c.name, "chat-id", c.id, "chat-type", c.kind,
+		"chat-username", c.username, "topic", c.topics.of(id, m))
+}
+
+// topics are those of a forum: the service message that opens one has its title,
+// and is what the messages of the topic answer, directly or over others.
+type topics struct {
+	titles []string
+	of16   []uint16 // by the number of a message: its topic, from 1
+}
+
+// maxTopicMessage bounds the numbers of messages whose topic is remembered.
+const maxTopicMessage = 1 << 24
+
+func (t *topics) of(id string, m map[string]json.RawMessage) string {
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil || n <= 0 || n >= maxTopicMessage {
+		return ""
+	}
+	var topic uint16
+	switch {
+	case string(m["action"]) == `"topic_created"`:
+		title := ""
+		if json.Unmarshal(m["title"], &title) != nil || title == "" || len(t.titles) == maxTopics {
+			return ""
+		}
+		t.titles = append(t.titles, clip(title, 300))
+		topic = uint16(len(t.titles))
+	case len(t.titles) == 0 || m["reply_to_peer_id"] != nil:
+		return ""
+	default:
+		to, err := strconv.ParseInt(number(m["reply_to_message_id"]), 10, 64)
+		if err != nil || to <= 0 || to >= int64(len(t.of16)) {
+			return ""
+		}
+		topic = t.of16[to]
+	}
+	if topic == 0 {
+		return ""
+	}
+	if grow := n + 1 - int64(len(t.of16)); grow > 0 {
+		t.of16 = append(t.of16, make([]uint16, grow)...)
+	}
+	t.of16[n] = topic
+	return t.titles[topic-1]
 }
 
 // field reads a string or number; any other value, and one too long, is left out.
@@ -100,7 +154,7 @@ func (s *jsonStream) field(into *string) error {
 		return err
 	}
 	var v any
-	d := json.NewDecoder(strings.NewReader(string(raw)))
+	d := json.NewDecoder(strings.NewReader(string(mended(raw))))
 	d.UseNumber()
 	if d.Decode(&v) != nil {
 		return nil
@@ -114,47 +168,6 @@ func (s *jsonStream) field(into *string) error {
 	return nil
 }
 
-// telegramMessage seals the next message.
-func (r *run) telegramMessage(s *jsonStream, c *chat) error {
-	return r.message(s, func(raw []byte) (string, string) {
-		var m struct{ ID json.Number }
-		_ = json.Unmarshal(raw, &m)
-		return c.url(digits(m.ID)), mediaType(TypeTelegram, "chat", c.name, "chat-id", c.id, "chat-type", c.kind)
-	})
-}
-
-// message seals the next element of an array of messages. name tells its URL,
-// "" where it has none, and its media type.
-func (r *run) message(s *jsonStream, name func(raw []byte) (url, mediaType string)) error {
-	raw, start, fits, err := s.value(maxMessage)
-	if err != nil {
-		return err
-	}
-	u, contentType := name(raw)
-	if u == "" {
-		u = fmt.Sprintf("urn:sha256:%s#byte=%d", r.digest, start)
-	}
-	ex := r.exchange(u, contentType, raw)
-	ex.Detail = at(start, len(raw))
-	flaw := ""
-	switch {
-	case !fits:
-		ex.Truncated = "length"
-		flaw = fmt.Sprintf("a message longer than %d bytes: sealed in part", maxMessage)
-	case len(raw) > 0 && raw[0] != '{':
-		flaw = "a message that is no object"
-	case !utf8.Valid(raw):
-		flaw = "a message that is not UTF-8"
-	case !json.Valid(raw):
-		flaw = "a message that is not valid JSON"
-	}
-	if flaw != "" {
-		r.sum.problem(where(r.name, start), "%s", flaw)
-		ex.Detail += "; " + flaw
-	}
-	return r.seal(ex)
-}
-
 // digits is n where it is a whole number that may stand in a URL.
 func digits(n json.Number) string {
 	if v, err := strconv.ParseInt(string(n), 10, 64); err == nil {
@@ -163,9 +176,30 @@ func digits(n json.Number) string {
 	return ""
 }
 
-// url is where the message is in Telegram: a link of its own for channels and
-// supergroups, the client's deep link for any other chat.
-// https://core.telegram.org/api/links
+// telegramName is the user name of a public channel or group that u is the address
+// of, t.me/NAME or its preview t.me/s/NAME, or "".
+func telegramName(u string) string {
+	at, err := url.Parse(u)
+	if err != nil {
+		return ""
+	}
+	switch strings.TrimPrefix(at.Hostname(), "www.") {
+	case "t.me", "telegram.me", "telegram.dog":
+	default:
+		return ""
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(at.Path, "/"), "s/"), "/")
+	if len(name) < 4 || len(name) > 32 || strings.ContainsFunc(name, func(c rune) bool {
+		return c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
+	}) {
+		return ""
+	}
+	return name
+}
+
+// url is where the message is in Telegram: its public link where the name is
+// known, a link of its own for channels and supergroups, the client's deep link for
+// any other chat. https://core.telegram.org/api/links
 func (c *chat) url(id string) string {
 	chatID := digits(json.Number(c.id))
 	if chatID == "" || id == "" {
@@ -173,6 +207,9 @@ func (c *chat) url(id string) string {
 	}
 	switch c.kind {
 	case "private_supergroup", "public_supergroup", "private_channel", "public_channel":
+		if c.username != "" {
+			return "https://t.me/" + c.username + "/" + id
+		}
 		return "https://t.me/c/" + chatID + "/" + id
 	case "private_group":
 		return "tg://openmessage?chat_id=" + chatID + "&message_id=" + id
@@ -208,7 +245,7 @@ func clip(s string, n int) string {
 
 // unquote is a JSON string as Go has it.
 func unquote(raw []byte) (s string, err error) {
-	err = json.Unmarshal(raw, &s)
+	err = json.Unmarshal(mended(raw), &s)
 	return s, err
 }
 
