@@ -181,12 +181,17 @@ func (r *run) whole(f io.ReaderAt, records func(*source) error) error {
 // fileError is what is wrong with the file itself.
 type fileError struct{ error }
 
+// errStop ends the reading of a file whose problem is listed already.
+var errStop = errors.New("stopped")
+
 // settle makes an error of the file a problem and passes on any other.
 func (r *run) settle(err error) error {
 	var bad fileError
 	switch {
 	case r.ctx.Err() != nil:
 		return r.ctx.Err()
+	case errors.Is(err, errStop):
+		return nil
 	case errors.As(err, &bad):
 		r.sum.problem(r.name, "%v", bad.error)
 		return nil

@@ -256,6 +256,9 @@ func (s *jsonStream) text(keep func(byte)) error {
 		case '"':
 			return nil
 		case '\n': // which JSON has as an escape: a quote is missing before it
+			if _, err := s.r.Peek(1); err != nil {
+				return unexpected(err)
+			}
 			return s.wrong(c, "the end of a string")
 		case '\\':
 			if c, err = s.byte(); err != nil {

@@ -115,9 +115,11 @@ func (r *run) broken(s *jsonStream, start int64, indent int, met error, name fun
 	end, err := s.resync(indent, &raw)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		if errors.Is(met, io.ErrUnexpectedEOF) {
-			return fileError{fmt.Errorf("the file ends in the middle of a record, which begins at byte %d", start)}
+			r.sum.problem(where(r.name, start), "the file ends in the middle of a record")
+		} else {
+			r.sum.problem(where(r.name, start), "a broken message, and none behind it: what follows is not taken in: %v", met)
 		}
-		return met
+		return errStop
 	}
 	if err != nil {
 		return err
