@@ -106,8 +106,9 @@ func (d *document) read(name string) {
 			d.page.Reader = fmt.Sprintf("%s@%d", p.Name, p.Version)
 			d.drop(p.ignore)
 			page := d.tree.Selection
+			d.tells()
 			if t := moment(p.Clock.get(page, page), d.now); t != nil {
-				d.now = *t
+				d.now = t.In(d.now.Location())
 			}
 			if l := d.layout(p); l != nil {
 				d.profiled(l)
@@ -254,7 +255,7 @@ func (d *document) profiled(l *layout) {
 
 // day reads a field as a date; "" where it is none.
 func (d *document) day(f *field, page, el *goquery.Selection) string {
-	t := moment(f.get(page, el), d.now)
+	t := moment(f.get(page, el), d.now.UTC())
 	if t == nil {
 		return ""
 	}

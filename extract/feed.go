@@ -209,7 +209,8 @@ func (f *feedReader) content(x feedField, body bool) string {
 		for _, a := range m.attrs {
 			f.s.link(a.shifted(x.start))
 		}
-		return f.s.say(m.text.shifted(x.start))
+		f.s.say(m.text.shifted(x.start))
+		return seenOf(f.s.source[x.start:x.end])
 	}
 	v := unescaped(f.s.source, x.start, x.end)
 	if x.kind == "text" || !body && !strings.ContainsAny(v.body, "<&") {

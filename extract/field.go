@@ -22,6 +22,7 @@ type field struct {
 	Transform []string `toml:"transform"` // in order
 	Or        *field   `toml:"or"`        // read where this one has no value
 
+	seen  bool // the words of a post
 	sel   goquery.Matcher
 	drop  []goquery.Matcher
 	steps []step
@@ -206,6 +207,9 @@ func (f *field) read(n *html.Node) string {
 		for _, left := range sel.MatchAll(n) {
 			w.leave(left)
 		}
+	}
+	if f.seen {
+		return w.seen(n)
 	}
 	return w.text(n)
 }

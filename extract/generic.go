@@ -32,9 +32,11 @@ func (d *document) generic() {
 		return
 	}
 	if d.channel() {
-		d.page.Kind, d.page.Posts = tamga.PageChannel, d.genericPosts()
+		d.page.Kind = tamga.PageChannel
+		d.preview()
 		return
 	}
+	d.tells()
 	d.nameRanges()
 	d.findZones()
 	cards := d.cards()
@@ -139,6 +141,19 @@ func (d *document) frames(cards []card, head [2]int) bool {
 // channel says whether a page is the web preview of a Telegram channel.
 func (d *document) channel() bool {
 	return strings.Contains(d.page.Source, "tgme_") && d.tree.Find(`.tgme_widget_message, .tgme_channel_info, .tgme_channel_history`).Length() > 0
+}
+
+// preview reads the posts of a channel's web preview: it has one markup for all
+// channels, which a profile tells as well.
+func (d *document) preview() {
+	if p := d.reader.profile("telegram"); p != nil {
+		if l := d.layout(p); l != nil && l.Posts != nil {
+			d.readPosts(l.Posts, d.tree.Selection)
+		}
+	}
+	if len(d.page.Posts) == 0 {
+		d.page.Posts = d.genericPosts()
+	}
 }
 
 // vendorScore weighs the signs of a vendor's page: named says that its title or

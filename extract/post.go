@@ -39,6 +39,9 @@ func (m *message) compile() (err error) {
 	if m.Text.Select == "" {
 		return fmt.Errorf("posts.text: want a field")
 	}
+	for f := &m.Text; f != nil; f = f.Or {
+		f.seen = true
+	}
 	for key, f := range map[string]*field{"id": &m.ID, "url": &m.URL, "author": &m.Author, "time": &m.Time, "text": &m.Text,
 		"thread": &m.Thread, "reply_to": &m.ReplyTo, "channel": &m.Channel, "edited": &m.Edited, "forwarded_from": &m.ForwardedFrom,
 		"is_edited": &m.IsEdited, "views": &m.Views, "media": &m.Media, "withheld": &m.Withheld} {

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -32,7 +33,7 @@ func bodiesOf(blocks []*block) []*html.Node {
 				return
 			}
 			for c := n.FirstChild; c != nil; c = c.NextSibling {
-				if c.Type != html.ElementNode || skipped[c.Data] || isAside(c) {
+				if c.Type != html.ElementNode || skipped[c.Data] || isAside(c) || b.nested[c] {
 					continue
 				}
 				at := path + ">" + shape(c)
@@ -183,8 +184,9 @@ func ownNames(n *html.Node) string {
 	return out
 }
 
-// ownWords is the text of a post without quotes, signature and marks of editing.
-func ownWords(n *html.Node) string {
+// ownWords is the text of a post without quotes, signature, marks of editing,
+// and the posts that answer it.
+func ownWords(n *html.Node, nested map[*html.Node]bool) string {
 	var w writer
 	var visit func(*html.Node)
 	visit = func(n *html.Node) {
@@ -192,7 +194,7 @@ func ownWords(n *html.Node) string {
 			if c.Type != html.ElementNode {
 				continue
 			}
-			if isAside(c) {
+			if isAside(c) || nested[c] {
 				w.leave(c)
 				continue
 			}
@@ -200,12 +202,24 @@ func ownWords(n *html.Node) string {
 		}
 	}
 	visit(n)
-	return w.text(n)
+	return w.seen(n)
 }
 
 // isAside says whether an element of a post is not what its author says there.
 func isAside(n *html.Node) bool {
-	return n.Data == "blockquote" || n.Data == "aside" || n.Data == "button" || n.Data == "form" || hasAttr(n, "data-excludequote") || asideName.MatchString(roles(n))
+	return n.Data == "blockquote" && !isBodyQuote(n) || n.Data == "aside" || n.Data == "button" || n.Data == "form" || hasAttr(n, "data-excludequote") || asideName.MatchString(roles(n))
+}
+
+// bodyQuote is how vBulletin 4 and XenForo 1 name the blockquote that is the body of
+// a post.
+var bodyQuote = regexp.MustCompile(`(?i)(?:^|[\s_-])(?:post|message)[_-]?(?:content|text|body)`)
+
+func isBodyQuote(n *html.Node) bool {
+	if len(n.Attr) == 0 {
+		return false
+	}
+	own := roles(n)
+	return bodyQuote.MatchString(own) && !asideName.MatchString(own)
 }
 
 func hasAttr(n *html.Node, key string) bool {

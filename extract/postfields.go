@@ -8,13 +8,13 @@ import (
 )
 
 // block finds the authors, times and numbers of a block.
-func (s *threadScan) block(root *html.Node) *block {
-	b := &block{node: root, id: numberOf(root)}
+func (s *threadScan) block(root *html.Node, nested map[*html.Node]bool) *block {
+	b := &block{node: root, id: numberOf(root), nested: nested}
 	before := "" // the last words, to tell "Joined: May 2020" from a time of posting
 	var visit func(n *html.Node, link string, quoted bool)
 	visit = func(n *html.Node, link string, quoted bool) {
 		if n.Type == html.ElementNode {
-			if skipped[n.Data] {
+			if skipped[n.Data] || n != root && nested[n] {
 				return
 			}
 			quoted = quoted || isQuote(n)
@@ -43,12 +43,15 @@ func (s *threadScan) block(root *html.Node) *block {
 			}
 		}
 		if !quoted && isStamp(n) {
-			text := attr(n, "datetime")
+			text := stampOf(n)
 			if n.Type == html.TextNode {
 				text = stamp.FindString(n.Data)
 				before = tail(before + " " + n.Data[:strings.Index(n.Data, text)])
 			}
 			at := moment(s.ordered(text), s.d.now)
+			if n.Type == html.ElementNode && n.Data != "time" && tail(before) == "" {
+				before = tail(before + " " + attr(n, "class"))
+			}
 			switch {
 			case notPosted.MatchString(before):
 			case afterwards.MatchString(before):
@@ -80,7 +83,7 @@ func (s *threadScan) block(root *html.Node) *block {
 func isQuote(n *html.Node) bool {
 	switch n.Data {
 	case "blockquote":
-		return true
+		return !isBodyQuote(n)
 	case "div", "table", "aside", "fieldset", "dl":
 		return strings.Contains(strings.ToLower(roles(n)), "quote")
 	}

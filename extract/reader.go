@@ -125,7 +125,7 @@ func (r *Reader) Page(in Input) (*tamga.Page, error) {
 	if err != nil {
 		base = &url.URL{}
 	}
-	d := &document{reader: r, markup: m, base: base, given: in.URL != "", now: in.Time}
+	d := &document{reader: r, markup: m, base: base, given: in.URL != "", now: in.Time.UTC()}
 	if d.tree, err = m.parse(); err != nil {
 		r.log.Debug("page read as text", "url", in.URL, "error", err)
 	}

@@ -148,7 +148,8 @@ func (s *stream) markup(outer view) string {
 	for i := range m.attrs {
 		s.link(m.attrs[i].within(&outer))
 	}
-	return s.say(m.text.within(&outer))
+	s.say(m.text.within(&outer))
+	return seenOf(outer.body)
 }
 
 // link takes the target of a link, which is read for identifiers.

@@ -34,7 +34,7 @@ var (
 	afterwards = regexp.MustCompile(`(?i)(?:edited|modified|last edit|updated|редактир|измен)[^\n]{0,48}$`)
 	dayWord    = regexp.MustCompile(`(?i)(today|yesterday|сегодня|вчера)[ ,]*$`)
 	hourWord   = regexp.MustCompile(`(?i)^[ ,]*(?:(?:at|в) )?(\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]m)?)`)
-	postNumber = regexp.MustCompile(`(?i)^(?:js-)?(?:(?:el)?(?:post|msg|message|comment|reply|entry|pid|p|m|t|c))[-_]?(?:id)?[-_]?(\d+)$|^(\d{3,})$`)
+	postNumber = regexp.MustCompile(`(?i)^(?:js-)?(?:(?:el)?(?:post|msg|message|comment|reply|entry|pid|p|m|t|c))[-_]?(?:id)?[-_]?(\d+)$|^(\d{3,})$|^(?:post|msg|message|comment|reply|entry|p|m|c)[-_]([0-9a-f]*\d[0-9a-f]*)$`)
 	postLink   = regexp.MustCompile(`(?i)(?:#|[?&/;.])(?:p|pid|post|msg|message|comment|reply|findcomment|find-?post|id|replyto)[-_=]?(?:id=)?(\d+)(?:$|[#&])`)
 )
 
@@ -46,6 +46,7 @@ type block struct {
 	edited  *time.Time
 	id, url string
 	replyTo string
+	nested  map[*html.Node]bool // the blocks of the thread: one inside another is no part of it
 }
 
 // told is a time that a block tells and the node that tells it.
@@ -207,9 +208,10 @@ func shape(n *html.Node) string {
 // read reads a group as posts; size is the weight of what it says, 0 where it
 // is no thread.
 func (s *threadScan) read(group []*html.Node) (posts []tamga.Post, size int) {
+	group, nested := s.answers(group)
 	blocks := make([]*block, len(group))
 	for i, n := range group {
-		blocks[i] = s.block(n)
+		blocks[i] = s.block(n, nested)
 	}
 	s.guests(blocks)
 	bodies := bodiesOf(blocks)
@@ -224,7 +226,10 @@ func (s *threadScan) read(group []*html.Node) (posts []tamga.Post, size int) {
 			p.Author = nameOf(b.authors[0])
 		}
 		if bodies[i] != nil {
-			p.Text = ownWords(bodies[i])
+			p.Text = ownWords(bodies[i], nested)
+		}
+		if p.ReplyTo == "" && len(nested) > 0 {
+			p.ReplyTo = answered(b.node, nested)
 		}
 		if t := posted(b.times); t != nil {
 			p.Time = t.at
@@ -250,6 +255,56 @@ func (s *threadScan) read(group []*html.Node) (posts []tamga.Post, size int) {
 		return nil, 0
 	}
 	return posts, size
+}
+
+// answers adds to the blocks of a thread those that stand inside of them: the
+// answers to a comment. nested is nil where there are none.
+func (s *threadScan) answers(group []*html.Node) (all []*html.Node, nested map[*html.Node]bool) {
+	want, own := map[string]bool{}, 0
+	for _, n := range group {
+		want[shape(n)] = true
+	}
+	var visit func(n *html.Node, depth int)
+	visit = func(n *html.Node, depth int) {
+		for c := n.FirstChild; c != nil && depth < maxAnswers; c = c.NextSibling {
+			in, any := s.inside[c]
+			if !any {
+				continue
+			}
+			if in.authors > 0 && c.Data != "a" && want[shape(c)] && numberOf(c) != "" {
+				all = append(all, c)
+			}
+			visit(c, depth+1)
+		}
+	}
+	for _, n := range group {
+		all = append(all, n)
+		own++
+		if numberOf(n) != "" {
+			visit(n, 0)
+		}
+	}
+	if len(all) == own {
+		return group, nil
+	}
+	nested = make(map[*html.Node]bool, len(all))
+	for _, n := range all {
+		nested[n] = true
+	}
+	return all, nested
+}
+
+// maxAnswers is how many elements deep answers are looked for in a block.
+const maxAnswers = 256
+
+// answered is the number of the post that a nested one stands in.
+func answered(n *html.Node, blocks map[*html.Node]bool) string {
+	for p := n.Parent; p != nil; p = p.Parent {
+		if blocks[p] {
+			return numberOf(p)
+		}
+	}
+	return ""
 }
 
 // unnumbered drops figures and spaces, so that "12 replies" is "9 replies".

@@ -91,15 +91,36 @@ func isStamp(n *html.Node) bool {
 	case html.TextNode:
 		return len(n.Data) <= 4*maxStamp && mayStamp(n.Data) && stamp.MatchString(n.Data)
 	case html.ElementNode:
-		if n.Data == "time" {
-			for _, a := range n.Attr {
-				if a.Key == "datetime" {
-					return true
+		return stampOf(n) != ""
+	}
+	return false
+}
+
+// stampOf is the time that an element carries beside its text: for machines, or in
+// full where its text says how long ago it was.
+func stampOf(n *html.Node) string {
+	if n.Data != "time" && n.Data != "span" && n.Data != "abbr" && n.Data != "a" && n.Data != "div" && n.Data != "small" && n.Data != "i" {
+		return ""
+	}
+	for _, a := range n.Attr {
+		switch a.Key {
+		case "datetime":
+			if n.Data == "time" {
+				return a.Val
+			}
+		case "data-time", "data-timestamp", "data-utime", "data-unixtime", "data-epoch":
+			if (len(a.Val) == 10 || len(a.Val) == 13) && strings.Trim(a.Val, "0123456789") == "" {
+				return a.Val[:10]
+			}
+		case "title", "data-original-title", "data-title":
+			if len(a.Val) <= maxStamp && mayStamp(a.Val) {
+				if m := stamp.FindString(a.Val); strings.Contains(m, ":") && 2*len(m) > len(a.Val) {
+					return m
 				}
 			}
 		}
 	}
-	return false
+	return ""
 }
 
 // mayStamp says whether a text holds what every time has: figures parted as in a
@@ -145,7 +166,7 @@ func numberOf(n *html.Node) string {
 		switch a.Key {
 		case "id", "data-content", "data-id", "data-post-id", "data-postid", "data-commentid", "data-msgid", "name":
 			if m := postNumber.FindStringSubmatch(a.Val); m != nil {
-				return m[1] + m[2]
+				return m[1] + m[2] + m[3]
 			}
 		case "data-post":
 			if _, id, ok := strings.Cut(a.Val, "/"); ok && strings.Trim(id, "0123456789") == "" {
