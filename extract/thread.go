@@ -229,7 +229,7 @@ func (s *threadScan) read(group []*html.Node) (posts []tamga.Post, size int) {
 			p.Text = ownWords(bodies[i], nested)
 		}
 		if p.ReplyTo == "" && len(nested) > 0 {
-			p.ReplyTo = answered(b.node, nested)
+			p.ReplyTo = holder(b.node, nested)
 		}
 		if t := posted(b.times); t != nil {
 			p.Time = t.at
@@ -297,8 +297,8 @@ func (s *threadScan) answers(group []*html.Node) (all []*html.Node, nested map[*
 // maxAnswers is how many elements deep answers are looked for in a block.
 const maxAnswers = 256
 
-// answered is the number of the post that a nested one stands in.
-func answered(n *html.Node, blocks map[*html.Node]bool) string {
+// holder is the number of the post that a nested one stands in.
+func holder(n *html.Node, blocks map[*html.Node]bool) string {
 	for p := n.Parent; p != nil; p = p.Parent {
 		if blocks[p] {
 			return numberOf(p)
