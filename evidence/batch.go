@@ -61,6 +61,11 @@ type field struct{ name, value string }
 
 // add compresses one record, whose block is the parts joined.
 func (b *batch) add(kind, id string, date time.Time, fields []field, parts ...[]byte) error {
+	return b.addBlock(kind, id, date, fields, digestOf(parts...), parts...)
+}
+
+// addBlock is add where the digest of the block is known.
+func (b *batch) addBlock(kind, id string, date time.Time, fields []field, block tamga.Digest, parts ...[]byte) error {
 	var size int64
 	for _, p := range parts {
 		size += int64(len(p))
@@ -77,7 +82,7 @@ func (b *batch) add(kind, id string, date time.Time, fields []field, parts ...[]
 		}
 		h.WriteString(f.name + ": " + f.value + "\r\n")
 	}
-	fmt.Fprintf(h, "WARC-Block-Digest: %s\r\nContent-Length: %d\r\n\r\n", digestOf(parts...), size)
+	fmt.Fprintf(h, "WARC-Block-Digest: %s\r\nContent-Length: %d\r\n\r\n", block, size)
 	if h.Len() > maxWarcHeader {
 		return fmt.Errorf("WARC header of %d bytes: the limit is %d", h.Len(), maxWarcHeader)
 	}

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"tamga"
+	"tamga/internal/digest"
 )
 
 // Put stores an exchange and returns its capture. When it returns, a kill of the
@@ -28,7 +29,8 @@ func (a *Archive) put(ctx context.Context, ex *tamga.Exchange) (tamga.Capture, e
 	if err := check(ex); err != nil {
 		return tamga.Capture{}, err
 	}
-	c := a.capture(ex)
+	r := newResponse(ex)
+	c := a.capture(ex, r.payload)
 	k, _ := keyOfDigest(c.Digest)
 	for {
 		// Compression is outside of the lock. Where another Put stores the same
@@ -37,7 +39,7 @@ func (a *Archive) put(ctx context.Context, ex *tamga.Exchange) (tamga.Capture, e
 		if err != nil {
 			return tamga.Capture{}, err
 		}
-		b, err := a.records(ex, &c, original)
+		b, err := a.records(ex, &c, r, original)
 		if err != nil {
 			return tamga.Capture{}, err
 		}
@@ -92,15 +94,28 @@ func check(ex *tamga.Exchange) error {
 
 func isHTTP(scheme string) bool { return scheme == "http" || scheme == "https" }
 
+// response is what is stored of a response, with the digests of it.
+type response struct {
+	head, body     []byte
+	block, payload tamga.Digest // of both together, and of the body
+}
+
+func newResponse(ex *tamga.Exchange) *response {
+	r := &response{head: storedHead(ex.ResponseHead), body: ex.Body}
+	block, payload := digest.Both(r.head, r.body)
+	r.block, r.payload = digestFrom(block), digestFrom(payload)
+	return r
+}
+
 // capture is the capture of an exchange, without its place and time of storing.
-func (a *Archive) capture(ex *tamga.Exchange) tamga.Capture {
+func (a *Archive) capture(ex *tamga.Exchange, payload tamga.Digest) tamga.Capture {
 	header := ex.Header
 	if header == nil {
 		header = parseHeader(ex.ResponseHead)
 	}
 	utf8 := func(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 	c := tamga.Capture{
-		Digest: tamga.DigestOf(ex.Body), URL: ex.URL, Via: utf8(ex.Via), Source: utf8(ex.Source), Route: ex.Route,
+		Digest: payload, URL: ex.URL, Via: utf8(ex.Via), Source: utf8(ex.Source), Route: ex.Route,
 		Requested: ex.Requested.UTC().Round(0), Operator: utf8(ex.Operator), Tool: utf8(ex.Tool),
 		Outcome: ex.Outcome, Detail: utf8(ex.Detail), Status: ex.Status,
 		ContentType: utf8(header.Get("Content-Type")), Location: utf8(header.Get("Location")),
@@ -155,7 +170,7 @@ func (e *entry) payloadRecord() (record, bool) {
 }
 
 // records makes the WARC records of a capture.
-func (a *Archive) records(ex *tamga.Exchange, c *tamga.Capture, original *entry) (*batch, error) {
+func (a *Archive) records(ex *tamga.Exchange, c *tamga.Capture, resp *response, original *entry) (*batch, error) {
 	reqID, err := newID(a.opt.Rand)
 	if err != nil {
 		return nil, err
@@ -181,7 +196,7 @@ func (a *Archive) records(ex *tamga.Exchange, c *tamga.Capture, original *entry)
 		if hasReq {
 			f = append(f, field{"WARC-Concurrent-To", urn(reqID)})
 		}
-		err = b.addPayload(respID, ex, c, original, f)
+		err = b.addPayload(respID, resp, c, original, f)
 	}
 	if err == nil && !hasReq && !hasResp {
 		err = b.add("metadata", reqID, c.Requested, append(base[:2:2], field{"Content-Type", typeWarcFields}),
@@ -196,12 +211,12 @@ func (a *Archive) records(ex *tamga.Exchange, c *tamga.Capture, original *entry)
 
 // addPayload adds the record of the response: response, resource where there is
 // no HTTP head, or revisit.
-func (b *batch) addPayload(id string, ex *tamga.Exchange, c *tamga.Capture, original *entry, f []field) error {
+func (b *batch) addPayload(id string, resp *response, c *tamga.Capture, original *entry, f []field) error {
 	kind, contentType := "response", typeResponse
-	head := storedHead(ex.ResponseHead)
-	parts := [][]byte{head, ex.Body}
+	head, block := resp.head, resp.block
+	parts := [][]byte{head, resp.body}
 	if len(head) == 0 {
-		kind, contentType, parts = "resource", c.ContentType, [][]byte{ex.Body}
+		kind, contentType = "resource", c.ContentType
 		if contentType == "" || strings.ContainsFunc(contentType, isControl) {
 			contentType = typeOctetStream
 		}
@@ -212,14 +227,14 @@ func (b *batch) addPayload(id string, ex *tamga.Exchange, c *tamga.Capture, orig
 		if !ok {
 			return fmt.Errorf("capture %d holds no payload", original.Seq)
 		}
-		kind, parts = "revisit", [][]byte{head}
+		kind, parts, block = "revisit", [][]byte{head}, digestOf(head)
 		f = append(f, field{"WARC-Profile", profileSame}, field{"WARC-Refers-To", "<urn:uuid:" + r.ID + ">"},
 			field{"WARC-Refers-To-Target-URI", original.URL}, field{"WARC-Refers-To-Date", warcDate(original.Requested)})
 	} else if len(head) > 0 && !plainHead(head) {
 		payload = "" // readers would not agree where it starts; the log has it
 	}
-	return b.add(kind, id, c.Requested, append(f, field{"WARC-Truncated", c.Truncated},
-		field{"WARC-Payload-Digest", payload}, field{"Content-Type", contentType}), parts...)
+	return b.addBlock(kind, id, c.Requested, append(f, field{"WARC-Truncated", c.Truncated},
+		field{"WARC-Payload-Digest", payload}, field{"Content-Type", contentType}), block, parts...)
 }
 
 // store appends a capture. done is false where its payload came to be held since

@@ -271,8 +271,8 @@ func (w *walker) put(s string, src, end int, linear bool) {
 	if w.sep != 0 {
 		sep, at := w.sep, w.sepAt
 		w.sep = 0
-		if w.body.Len() > 0 {
-			w.put(string(sep), at, max(at, min(at+1, src)), false)
+		if w.body.Len() > 0 { // white space that stands as it is read needs no piece of its own: most of a page is words
+			w.put(string(sep), at, max(at, min(at+1, src)), at+1 == src && w.m.source[at] == sep)
 		}
 	}
 	ps := w.m.text.pieces
