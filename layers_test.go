@@ -86,7 +86,9 @@ var may = map[string][]string{
 	"internal/demo":        {"."},
 	"internal/watch":       {"."},
 	"internal/session":     {},
-	"internal/handover":    {"internal/session"},
+	"internal/chromium":    {},
+	"internal/handover":    {"internal/session", "internal/chromium"},
+	"internal/render":      {".", "internal/chromium"},
 
 	"internal/eval": {".", "extract", "extract/language", "extract/language/corpus", "extract/link", "extract/tagger", "internal/address"},
 

@@ -305,6 +305,9 @@ func (c *Crawler) settle(ctx context.Context, r *result) error {
 		c.broken = true
 		return err
 	}
+	for _, seq := range r.drawn {
+		c.marks.add(seq, c.number, c.oldest())
+	}
 	c.marks.add(r.capture.Seq, c.number, c.oldest())
 	if c.down[j.host.id] {
 		if len(c.wire.sources.get(j.source).Mirrors) == 0 { // the URL itself waits too

@@ -64,6 +64,8 @@ type Options struct {
 	// CrossNetwork allows links and redirects from an onion to the clear web and
 	// back; never to loopback or private addresses.
 	CrossNetwork bool
+	// Renderer draws the pages of sources with Render; nil: nothing does.
+	Renderer Renderer
 	// Blocklist names what is never fetched; nil: nothing.
 	Blocklist *Blocklist
 

@@ -3,6 +3,7 @@ package crawler
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"tamga"
 )
@@ -21,7 +22,11 @@ func (c *Crawler) replay(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if capture.Route != tamga.RouteImport {
+		if rendered(capture.Detail) {
+			if err := c.replayDrawn(ctx, capture, ex); err != nil {
+				return err
+			}
+		} else if capture.Route != tamga.RouteImport {
 			j, applied, err := f.replayed(ctx, capture)
 			if err != nil {
 				return err
@@ -51,6 +56,24 @@ func (c *Crawler) replay(ctx context.Context) error {
 		c.opts.Logger.InfoContext(ctx, "frontier caught up with the log", "captures", n)
 	}
 	return c.commit(ctx)
+}
+
+// replayDrawn offers the links of a page that a browser drew. All else that is known of
+// its URL came with the page itself.
+func (c *Crawler) replayDrawn(ctx context.Context, capture tamga.Capture, ex *tamga.Exchange) error {
+	if strings.HasPrefix(capture.URL, viewScheme) {
+		return nil
+	}
+	j, _, err := c.opts.Frontier.replayed(ctx, capture)
+	if err != nil {
+		return err
+	}
+	for _, link := range linksOf(j.url, ex.Body) {
+		if err := c.offer(ctx, j, link); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // shrunk notices a log that is shorter than what the frontier has applied: its

@@ -33,6 +33,8 @@ type Source struct {
 	Session   Session // what Identity is logged in with; nil: nothing
 	UserAgent string
 	Binary    bool // keep bodies that are not text
+	Render    bool // have pages drawn that are empty without scripts
+	Scripts   bool // with Render: their scripts run
 
 	// Until is when it may no longer be crawled: what it has under way is given up
 	// and what is left is parked. Zero: no end.

@@ -165,7 +165,7 @@ func (a *app) crawlOptions(cmd *cobra.Command, conf *config.Config, fl crawlFlag
 		return crawler.Options{}, err
 	}
 	opt := crawler.Options{
-		Sources: sources,
+		Sources: sources, Renderer: newRenderer(conf),
 		Proxy:   c.Proxy, I2P: c.I2PProxy, Direct: c.Direct, Local: fl.local,
 		Parallel: c.Parallel, Workers: c.Workers, Delay: time.Duration(c.Delay), Rate: fl.rate,
 		MaxPages: fl.maxPages, Scope: scope, BodyCap: c.BodyCap, Attempts: c.Attempts,
@@ -224,7 +224,7 @@ func crawlSources(cmd *cobra.Command, conf *config.Config, logins *logins, named
 		}
 		c := crawler.Source{
 			Name: s.Name, Kind: s.Kind, Seeds: addresses[:1], Mirrors: addresses[1:], Budget: s.Budget, MaxDepth: s.Depth,
-			Delay: time.Duration(s.Delay), Parallel: s.Parallel, Binary: s.Binary, Route: tamga.Route(s.Route), Identity: s.Session, Until: s.Ends(),
+			Delay: time.Duration(s.Delay), Parallel: s.Parallel, Binary: s.Binary, Render: s.Render, Scripts: s.Scripts, Route: tamga.Route(s.Route), Identity: s.Session, Until: s.Ends(),
 		}
 		if s.MirrorKey != "" { // where sites have their lists and keys by convention
 			c.Also = []string{"/mirrors.txt", "/pgp.txt"}

@@ -98,6 +98,7 @@ func (d *doctor) examine() error {
 	d.index()
 	d.clock()
 	d.programs()
+	d.drawing()
 	for i := range d.checks {
 		c := &d.checks[i]
 		c.Needed = c.Needed || map[string]bool{"tor-proxy": d.needs.tor, "i2p-proxy": d.needs.i2p, "chromium": d.needs.browser, "index": true}[c.Name]

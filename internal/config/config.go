@@ -47,6 +47,7 @@ type Crawl struct {
 	BodyCap   int64    `toml:"body_cap"`   // bytes of a response kept
 	UserAgent string   `toml:"user_agent"` // sent with every request
 	Direct    bool     `toml:"direct"`     // reach the clear web without Tor
+	NoSandbox bool     `toml:"no_sandbox"` // the browser that draws pages runs without its own sandbox
 
 	Control         string `toml:"control"`          // Tor's control port, host:port or unix:PATH; asked by `tamga doctor`
 	ControlPassword Secret `toml:"control_password"` // of the control port, where it takes no cookie; better TAMGA_CRAWL_CONTROL_PASSWORD

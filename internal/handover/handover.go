@@ -16,7 +16,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"os/exec"
 	"strconv"
 	"time"
 
@@ -26,6 +25,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/remote"
 
+	"tamga/internal/chromium"
 	"tamga/internal/session"
 )
 
@@ -35,7 +35,7 @@ const look = 200 * time.Millisecond
 
 // Errors of a hand-over that cannot be made.
 var (
-	ErrBrowser = errors.New("no Chromium is there")
+	ErrBrowser = chromium.ErrNone
 	ErrProxy   = errors.New("the proxy does not answer")
 	ErrNothing = errors.New("the browser holds nothing for the host")
 )
@@ -60,25 +60,10 @@ type Result struct {
 	UserAgent string
 }
 
-// browsers are looked for in this order.
-var browsers = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"}
-
-func executable(name string) (string, error) {
-	if name != "" {
-		return exec.LookPath(name)
-	}
-	for _, b := range browsers {
-		if path, err := exec.LookPath(b); err == nil {
-			return path, nil
-		}
-	}
-	return "", ErrBrowser
-}
-
 // Open shows the page until done is closed, the window is closed or ctx ends, and
 // returns what the browser then holds for the host.
 func Open(ctx context.Context, o Options, done <-chan struct{}) (Result, error) {
-	path, err := executable(o.Exec)
+	path, err := chromium.Find(o.Exec)
 	if err != nil {
 		return Result{}, err
 	}
@@ -191,30 +176,19 @@ type stored struct {
 
 // flags keep the browser on its one way out, and quiet.
 func (o *Options) flags() ([]chromedp.ExecAllocatorOption, error) {
-	flag := chromedp.Flag
-	f := []chromedp.ExecAllocatorOption{
-		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
-		flag("webrtc-ip-handling-policy", "disable_non_proxied_udp"),
-		flag("force-webrtc-ip-handling-policy", "disable_non_proxied_udp"),
-		flag("disable-features", "WebRtcHideLocalIpsWithMdns,MediaRouter,DialMediaRouteProvider,AsyncDns,DnsOverHttps,OptimizationHints,Translate"),
-		flag("disable-quic", true), flag("disable-background-networking", true), flag("disable-component-update", true), flag("disable-sync", true),
-		flag("disable-domain-reliability", true), flag("disable-client-side-phishing-detection", true), flag("disable-default-apps", true), flag("disable-extensions", true),
-		flag("disable-breakpad", true), flag("no-pings", true), flag("dns-prefetch-disable", true), flag("disable-dev-shm-usage", true),
-		flag("password-store", "basic"), flag("use-mock-keychain", true),
-	}
+	flag, f := chromedp.Flag, chromium.Quiet()
 	if o.Proxy != "" {
 		host, _, err := net.SplitHostPort(o.Proxy)
 		if err != nil {
 			return nil, fmt.Errorf("proxy %s: %w", o.Proxy, err)
 		}
-		f = append(f, flag("proxy-server", "socks5://"+o.Proxy), flag("proxy-bypass-list", "<-loopback>"),
-			flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE "+host))
+		f = append(f, chromium.Proxied(o.Proxy, host)...)
 	} else {
 		u, err := url.Parse(o.URL)
 		if err != nil {
 			return nil, err
 		}
-		f = append(f, flag("no-proxy-server", true), flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE "+u.Hostname()))
+		f = append(f, flag("no-proxy-server", true), chromium.Resolving(u.Hostname()))
 	}
 	if o.Headless {
 		f = append(f, chromedp.Headless, chromedp.DisableGPU)

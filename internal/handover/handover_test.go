@@ -13,12 +13,14 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"tamga/internal/chromium"
 )
 
 // TestWayOut opens a page through a SOCKS server that records what it is asked: the
 // name goes there unresolved, and so does what the page wants of this machine.
 func TestWayOut(t *testing.T) {
-	if _, err := executable(""); err != nil {
+	if _, err := chromium.Find(""); err != nil {
 		t.Skip("way out not run: ", err)
 	}
 	var direct atomic.Int64
@@ -108,7 +110,7 @@ func answer(c net.Conn, page string, asked chan<- string) {
 
 // TestRefused: where there is no proxy, no browser is started.
 func TestRefused(t *testing.T) {
-	if _, err := executable(""); err != nil {
+	if _, err := chromium.Find(""); err != nil {
 		t.Skip("refusal not run: ", err)
 	}
 	if _, err := Open(t.Context(), Options{URL: "http://demo.example/", Host: "demo.example", Proxy: "127.0.0.1:1"}, nil); !errors.Is(err, ErrProxy) {

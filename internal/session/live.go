@@ -113,6 +113,21 @@ func (l *Live) Cookie(u *url.URL) string {
 	return b.String()
 }
 
+// Held is what a browser is given to be logged in at the host: its cookies that have
+// not expired, and its local storage.
+func (l *Live) Held() ([]Cookie, []Item) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	var cookies []Cookie
+	for _, c := range l.s.Cookies {
+		if (c.Expires.IsZero() || c.Expires.After(now)) && keeps(l.name, c.Domain, c.HostOnly) {
+			cookies = append(cookies, c)
+		}
+	}
+	return cookies, slices.Clone(l.s.Storage)
+}
+
 // secureHost tells whether what is sent to a host is safe without TLS, so that
 // Secure cookies go there, as browsers have it (Secure Contexts §3.1; Tor Browser
 // for onions).
