@@ -166,7 +166,7 @@ func (a *app) crawlOptions(cmd *cobra.Command, conf *config.Config, fl crawlFlag
 	}
 	opt := crawler.Options{
 		Sources: sources, Renderer: newRenderer(conf),
-		Proxy:   c.Proxy, I2P: c.I2PProxy, Direct: c.Direct, Local: fl.local,
+		Proxy: c.Proxy, I2P: c.I2PProxy, Direct: c.Direct, Local: fl.local,
 		Parallel: c.Parallel, Workers: c.Workers, Delay: time.Duration(c.Delay), Rate: fl.rate,
 		MaxPages: fl.maxPages, Scope: scope, BodyCap: c.BodyCap, Attempts: c.Attempts,
 		UserAgent: c.UserAgent, Operator: operator(conf), Tool: "tamga/" + tamga.Version, Logger: a.log,

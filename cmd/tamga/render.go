@@ -15,14 +15,8 @@ import (
 // renderer has the crawler's pages drawn.
 type renderer struct{ browser *render.Browser }
 
-// newRenderer is nil where no source has pages drawn.
 func newRenderer(conf *config.Config) crawler.Renderer {
-	for _, s := range conf.Sources {
-		if s.Render {
-			return &renderer{&render.Browser{MaxDOM: conf.Crawl.BodyCap, NoSandbox: conf.Crawl.NoSandbox}}
-		}
-	}
-	return nil
+	return &renderer{&render.Browser{MaxDOM: conf.Crawl.BodyCap, NoSandbox: conf.Crawl.NoSandbox}}
 }
 
 // Draw implements crawler.Renderer.

@@ -81,7 +81,7 @@ func (b *Browser) prepare(ctx context.Context, t *chromedp.Target, p Page) error
 	if _, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !p.Scripts}); err != nil {
 		return err
 	}
-	if p.Scripts {
+	if p.Scripts && !b.bare {
 		if _, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: without + stored(p.Storage)}); err != nil {
 			return err
 		}

@@ -40,8 +40,13 @@ type Browser struct {
 	NoSandbox bool          // Chromium's own sandbox is left out, where the system cannot make it
 	MaxDOM    int64         // bytes; 0: 8 MiB
 
-	busy  sync.Mutex
-	check func() error // Check, but for tests
+	busy sync.Mutex
+
+	// For tests: a refusal before the namespace is made; a look at the browser before
+	// it ends; and a browser with none of the fences but the namespace.
+	refuse  func() error
+	inspect func(pid int)
+	bare    bool
 }
 
 // Cookie and Item are what the browser is logged in with.
@@ -93,8 +98,8 @@ func (b *Browser) Draw(ctx context.Context, p Page) (d Drawn, err error) {
 	}
 	b.busy.Lock()
 	defer b.busy.Unlock()
-	if b.check != nil {
-		if err := b.check(); err != nil {
+	if b.refuse != nil {
+		if err := b.refuse(); err != nil {
 			return d, err
 		}
 	}
@@ -154,6 +159,9 @@ func (b *Browser) Draw(ctx context.Context, p Page) (d Drawn, err error) {
 	go b.guard(drawing, pid, abandon)
 	d, err = b.draw(drawing, p)
 	d.Refused += int(r.refused.Load())
+	if b.inspect != nil {
+		b.inspect(pid)
+	}
 	if err != nil {
 		if cause := context.Cause(drawing); errors.Is(cause, ErrMemory) {
 			err = cause
@@ -191,6 +199,9 @@ func (b *Browser) guard(ctx context.Context, pid int, abandon context.CancelCaus
 func (b *Browser) options(p Page, path, profile string, modify func(*exec.Cmd)) []chromedp.ExecAllocatorOption {
 	flag := chromedp.Flag
 	f := append(chromium.Quiet(), chromium.Proxied(gateAddress, "127.0.0.1")...)
+	if b.bare {
+		f = []chromedp.ExecAllocatorOption{chromedp.NoFirstRun, chromedp.ProxyServer("socks5://" + gateAddress)}
+	}
 	f = append(f,
 		chromedp.Headless, chromedp.DisableGPU, chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.WindowSize(width, 900),
 		chromedp.NoInheritEnv,
