@@ -58,8 +58,8 @@ fetch("/offers.json").then(r => r.json()).then(o => {
 fetch("/order", {method: "POST", body: "x"}).catch(() => {})
 </script>`
 
-// page serves demo.example out of a handler, and refuses all other places.
-func page(t *testing.T, a *asked, body string) Page {
+// demo serves demo.example out of a handler, and refuses all other places.
+func demo(t *testing.T, a *asked, body string) Page {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.add(r.Method + " " + r.URL.Path + " cookie " + r.Header.Get("Cookie"))
 		w.Header().Set("Content-Type", "application/json")
@@ -88,7 +88,7 @@ func page(t *testing.T, a *asked, body string) Page {
 func TestDraw(t *testing.T) {
 	able(t)
 	var a asked
-	p := page(t, &a, shell)
+	p := demo(t, &a, shell)
 	p.Scripts = true
 	p.Cookies = []Cookie{{Name: "sid", Value: "demo"}}
 	p.Storage = []Item{{"http://demo.example", "token", "kept"}, {"http://other.example", "token", "wrong"}}
@@ -109,7 +109,7 @@ func TestDraw(t *testing.T) {
 	}
 
 	var quiet asked
-	p = page(t, &quiet, shell)
+	p = demo(t, &quiet, shell)
 	if d, err = new(Browser).Draw(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestNothingLeaves(t *testing.T) {
 	for _, bare := range []bool{false, true} {
 		t.Run(fmt.Sprintf("bare %v", bare), func(t *testing.T) {
 			var a asked
-			p := page(t, &a, body)
+			p := demo(t, &a, body)
 			p.Scripts, p.Images = true, true
 			p.Allow = func(string, string) error { return nil } // the connections are what is looked at
 			var seen counters
@@ -249,7 +249,7 @@ func TestRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	var a asked
-	p := page(t, &a, shell)
+	p := demo(t, &a, shell)
 	b := &Browser{Exec: exe, refuse: func() error { return fmt.Errorf("%w: operation not permitted", ErrNamespace) }}
 	if _, err := b.Draw(t.Context(), p); !errors.Is(err, ErrNamespace) {
 		t.Errorf("error %v", err)
@@ -273,7 +273,7 @@ func TestRefused(t *testing.T) {
 func TestLimits(t *testing.T) {
 	able(t)
 	var a asked
-	p := page(t, &a, `<p>endless</p><script>for (;;) {}</script>`)
+	p := demo(t, &a, `<p>endless</p><script>for (;;) {}</script>`)
 	p.Scripts = true
 	if _, err := (&Browser{Timeout: 6 * time.Second}).Draw(t.Context(), p); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("endless: %v", err)
