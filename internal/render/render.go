@@ -98,6 +98,9 @@ func (b *Browser) Draw(ctx context.Context, p Page) (d Drawn, err error) {
 	}
 	b.busy.Lock()
 	defer b.busy.Unlock()
+	if ctx.Err() != nil {
+		return d, ctx.Err()
+	}
 	if b.refuse != nil {
 		if err := b.refuse(); err != nil {
 			return d, err
@@ -139,7 +142,13 @@ func (b *Browser) Draw(ctx context.Context, p Page) (d Drawn, err error) {
 	}
 	way, gateErr := g.listener(5 * time.Second)
 	if gateErr != nil {
-		return d, errors.Join(gateErr, err)
+		if ctx.Err() != nil {
+			return d, ctx.Err()
+		}
+		if err != nil {
+			gateErr = fmt.Errorf("%w (%w)", gateErr, err)
+		}
+		return d, gateErr
 	}
 	if err != nil {
 		way.Close()
