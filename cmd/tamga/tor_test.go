@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,6 +61,10 @@ func TestTor(t *testing.T) {
 	for _, name := range names {
 		services = append(services, torlab.Service{Handler: sites[name]})
 	}
+	var probed atomic.Int64
+	own := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { probed.Add(1) }))
+	defer own.Close()
+	services = append(services, torlab.Service{Handler: scriptShop(own.URL)})
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	lab, err := torlab.Start(ctx, torlab.Options{Dir: t.TempDir(), Services: services})
@@ -68,6 +73,12 @@ func TestTor(t *testing.T) {
 	}
 	defer lab.Close()
 	t.Run("doctor", func(t *testing.T) { examineTor(t, lab) })
+	t.Run("render", func(t *testing.T) {
+		drawShop(t, "http://"+lab.Onions[len(names)]+"/", true, "--proxy", lab.SOCKS)
+		if probed.Load() != 0 {
+			t.Error("the page reached another service of this machine")
+		}
+	})
 	for i, name := range names {
 		t.Run(name, func(t *testing.T) {
 			direct := httptest.NewServer(sites[name])
