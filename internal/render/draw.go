@@ -4,17 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/storage"
@@ -22,16 +18,14 @@ import (
 )
 
 // draw prepares the tab, loads the page and takes what is there then.
-func (b *Browser) draw(ctx context.Context, p Page) (d Drawn, err error) {
-	door := &door{page: p}
-	defer func() { d.Refused += int(door.refused.Load()) }()
+func (b *Browser) draw(ctx context.Context, p Page, door *door) (d Drawn, err error) {
 	err = chromedp.Do(ctx, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
 		return chromedp.Void{}, b.prepare(ctx, t, p)
 	})
 	if err != nil {
 		return d, fmt.Errorf("prepare the browser: %w", err)
 	}
-	if err := door.open(ctx); err != nil {
+	if err := door.watch(ctx); err != nil {
 		return d, fmt.Errorf("watch requests: %w", err)
 	}
 	// What is still loading when three quarters of the time are over is left out: the
@@ -147,151 +141,4 @@ func screenshot(ctx context.Context, t *chromedp.Target) ([]byte, error) {
 	}
 	r, err := cdp.Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng, Clip: &size, CaptureBeyondViewport: &yes})
 	return r.Data, err
-}
-
-// door sees every request of the page before it is made.
-type door struct {
-	page    Page
-	given   atomic.Bool // the page was
-	refused atomic.Int64
-
-	mu    sync.Mutex
-	last  time.Time // a request
-	frame cdp.FrameID
-}
-
-// maxRequests bounds those of a page.
-const maxRequests = 500
-
-func (o *door) open(ctx context.Context) error {
-	paused := make(chan fetch.EventRequestPaused, maxRequests)
-	err := chromedp.Listen(ctx, func(ev any) {
-		var e fetch.EventRequestPaused
-		switch ev := ev.(type) {
-		case fetch.EventRequestPaused:
-			e = ev
-		case *fetch.EventRequestPaused:
-			e = *ev
-		default:
-			return
-		}
-		select {
-		case paused <- e:
-		default: // it stays paused: a page that asks for so much gets no more
-			o.refused.Add(1)
-		}
-	})
-	if err != nil {
-		return err
-	}
-	go func() {
-		for n := 0; ; n++ {
-			select {
-			case <-ctx.Done():
-				return
-			case e := <-paused:
-				_ = chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-					return o.answer(ctx, t, e, n < maxRequests)
-				}))
-			}
-		}
-	}()
-	return chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
-		_, err := cdp.Call(ctx, t, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: "*"}}})
-		return err
-	}))
-}
-
-func (o *door) answer(ctx context.Context, t *chromedp.Target, e fetch.EventRequestPaused, more bool) error {
-	o.mu.Lock()
-	o.last = time.Now()
-	o.mu.Unlock()
-	if e.ResourceType == network.ResourceTypeDocument && same(e.Request.URL, o.page.URL) && o.given.CompareAndSwap(false, true) {
-		o.frame = e.FrameID
-		return o.give(ctx, t, e)
-	}
-	if !more || !o.lets(e) {
-		o.refused.Add(1)
-		reason := network.ErrorReasonBlockedByClient
-		if e.ResourceType == network.ResourceTypeDocument {
-			reason = network.ErrorReasonAborted // any other would put an error page in place of the page
-		}
-		_, err := cdp.Call(ctx, t, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: reason})
-		return err
-	}
-	_, err := cdp.Call(ctx, t, fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: e.RequestID})
-	return err
-}
-
-func same(a, b string) bool {
-	u, err := url.Parse(a)
-	v, err2 := url.Parse(b)
-	if err != nil || err2 != nil {
-		return a == b
-	}
-	u.Fragment, v.Fragment = "", ""
-	return u.String() == v.String()
-}
-
-// lets tells whether a request goes on: one that only reads, of a kind that is wanted,
-// to where the policy allows. The page does not go elsewhere, and a frame is of its own
-// host, so that no frame has a process whose requests are not seen here.
-func (o *door) lets(e fetch.EventRequestPaused) bool {
-	switch e.ResourceType {
-	case network.ResourceTypeImage, network.ResourceTypeMedia, network.ResourceTypeFont:
-		if !o.page.Images {
-			return false
-		}
-	case network.ResourceTypeDocument:
-		u, err := url.Parse(e.Request.URL)
-		v, err2 := url.Parse(o.page.URL)
-		if err != nil || err2 != nil || u.Host != v.Host || e.FrameID == o.frame {
-			return false
-		}
-	case network.ResourceTypePing, network.ResourceTypeCSPViolationReport, network.ResourceTypePrefetch:
-		return false
-	}
-	switch e.Request.Method {
-	case "GET", "HEAD", "OPTIONS":
-	default:
-		return false
-	}
-	return o.page.Allow(e.Request.Method, e.Request.URL) == nil
-}
-
-// give answers with the capture. Fields that say how it was coded on the wire do not
-// hold for what the browser gets.
-func (o *door) give(ctx context.Context, t *chromedp.Target, e fetch.EventRequestPaused) error {
-	var header []*fetch.HeaderEntry
-	for name, values := range o.page.Header {
-		switch name {
-		case "Content-Encoding", "Content-Length", "Transfer-Encoding", "Connection", "Refresh", "Strict-Transport-Security", "Content-Disposition":
-			continue
-		}
-		for _, v := range values {
-			header = append(header, &fetch.HeaderEntry{Name: name, Value: strings.ToValidUTF8(v, "")})
-		}
-	}
-	_, err := cdp.Call(ctx, t, fetch.FulfillRequest, fetch.FulfillRequestParams{RequestID: e.RequestID, ResponseCode: int64(o.page.Status), ResponseHeaders: header, Body: o.page.Body})
-	return err
-}
-
-// quiet waits until the page has asked for nothing for a while, five seconds at most.
-func (o *door) quiet(ctx context.Context, slow bool) {
-	if slow {
-		return
-	}
-	for range 50 {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(100 * time.Millisecond):
-		}
-		o.mu.Lock()
-		since := time.Since(o.last)
-		o.mu.Unlock()
-		if since > settle {
-			return
-		}
-	}
 }

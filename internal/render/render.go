@@ -158,7 +158,8 @@ func (b *Browser) Draw(ctx context.Context, p Page) (d Drawn, err error) {
 		return d, fmt.Errorf("%w: %w", ErrBrowser, err)
 	}
 	served, stop := context.WithCancel(ctx)
-	r := newRelay(served, p.Dial)
+	door := newDoor(p)
+	r := newRelay(served, door.dial)
 	var serving sync.WaitGroup
 	serving.Go(func() { r.serve(way) })
 	defer func() { stop(); way.Close(); serving.Wait() }()
@@ -166,8 +167,8 @@ func (b *Browser) Draw(ctx context.Context, p Page) (d Drawn, err error) {
 	drawing, abandon := context.WithCancelCause(tab)
 	defer abandon(nil)
 	go b.guard(drawing, pid, abandon)
-	d, err = b.draw(drawing, p)
-	d.Refused += int(r.refused.Load())
+	d, err = b.draw(drawing, p, door)
+	d.Refused += int(r.refused.Load() + door.refused.Load())
 	if b.inspect != nil {
 		b.inspect(pid)
 	}
