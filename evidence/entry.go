@@ -114,6 +114,10 @@ func decodeEntry(seq int64, text []byte) (*entry, error) {
 		if len(e.Records) != 1 || e.Size <= 0 || e.Holder < 0 || e.Holder >= e.For || e.For >= seq {
 			return nil, fmt.Errorf("entry %d: a payload is one record, carried on from one capture for a later one", seq)
 		}
+	case kindBlank:
+		if !isBlank(text) {
+			return nil, fmt.Errorf("entry %d: what stands in the place of a claim is more than that", seq)
+		}
 	case kindClaim:
 		if len(e.Records) != 0 {
 			return nil, fmt.Errorf("entry %d: a claim with records", seq)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -27,13 +26,12 @@ func (a *Archive) Exhibit(seq int64) (Exhibit, error) {
 	if err != nil {
 		return Exhibit{}, err
 	}
-	off, end, err := a.span(seq)
+	text, err := a.text(seq)
 	if err != nil {
 		return Exhibit{}, fmt.Errorf("read entry %d: %w", seq, err)
 	}
-	text, _, err := newFrameReader(io.NewSectionReader(a.entries, off, end-off), 0, end-off).next()
-	if err != nil {
-		return Exhibit{}, fmt.Errorf("%w: %s at byte %d: %w", ErrIntegrity, entriesFile, off, err)
+	if isBlank(text) {
+		return Exhibit{}, fmt.Errorf("read entry %d: %w", seq, ErrRemoved)
 	}
 	if p.Path == nil {
 		p.Path = tlog.RecordProof{}

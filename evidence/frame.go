@@ -31,7 +31,10 @@ const (
 var errTorn = errors.New("torn")
 
 // corruption is a whole frame that is wrong.
-type corruption struct{ what string }
+type corruption struct {
+	what   string
+	framed bool // the frame is right, and the text is not what it says
+}
 
 func (c *corruption) Error() string { return c.what }
 
@@ -71,6 +74,8 @@ type frameReader struct {
 	left int64
 	head [frameHead]byte
 	buf  []byte
+
+	blank bool // the entry that next returned has the text of a withdrawn claim
 }
 
 func newFrameReader(r io.Reader, off, size int64) *frameReader {
@@ -78,11 +83,13 @@ func newFrameReader(r io.Reader, off, size int64) *frameReader {
 }
 
 // next returns the text of the next frame, good until the call after, and its
-// leaf hash. It returns io.EOF at the end, errTorn where the last frame stops
+// leaf hash; of a claim that was withdrawn what stands in its place, which does not
+// have that hash. It returns io.EOF at the end, errTorn where the last frame stops
 // short, and *corruption, with what text it found, where a whole frame is wrong;
 // the call after that goes on behind it.
 func (f *frameReader) next() ([]byte, tlog.Hash, error) {
 	var leaf tlog.Hash
+	f.blank = false
 	if f.left == 0 {
 		return nil, leaf, io.EOF
 	}
@@ -109,10 +116,13 @@ func (f *frameReader) next() ([]byte, tlog.Hash, error) {
 	f.advance(frameHead + n + 1)
 	text := f.buf[:n]
 	if f.buf[n] != '\n' {
-		return text, leaf, &corruption{"the entry does not end in a line end"}
+		return text, leaf, &corruption{what: "the entry does not end in a line end"}
 	}
 	if tlog.RecordHash(text) != leaf {
-		return text, leaf, &corruption{"the entry does not have the hash in its frame"}
+		if f.blank = isBlank(text); f.blank {
+			return text, leaf, nil
+		}
+		return text, leaf, &corruption{"the entry does not have the hash in its frame", true}
 	}
 	return text, leaf, nil
 }
@@ -137,7 +147,7 @@ func (f *frameReader) resync() ([]byte, tlog.Hash, error) {
 	}
 	f.advance(frameHead)
 	text := bytes.TrimSuffix(f.buf, []byte("\n"))
-	return text, tlog.RecordHash(text), &corruption{"the frame of the entry is wrong"}
+	return text, tlog.RecordHash(text), &corruption{what: "the frame of the entry is wrong"}
 }
 
 func (f *frameReader) read(b []byte) error {

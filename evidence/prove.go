@@ -48,12 +48,12 @@ func (a *Archive) prove(seq int64) (p Proof, err error) {
 	if err != nil {
 		return p, err
 	}
-	// The leaf is computed from the text, not taken from the frame.
-	text, _, err := newFrameReader(io.NewSectionReader(a.entries, off, end-off), 0, end-off).next()
+	// The leaf is that of the text; of a withdrawn claim, the one in the frame.
+	_, leaf, err := newFrameReader(io.NewSectionReader(a.entries, off, end-off), 0, end-off).next()
 	if err != nil {
 		return p, fmt.Errorf("%w: %s at byte %d: %w", ErrIntegrity, entriesFile, off, err)
 	}
-	p.Leaf, p.Signer = tlog.RecordHash(text), a.st.verifier.Name()
+	p.Leaf, p.Signer = leaf, a.st.verifier.Name()
 	err = readHashes(a.dir, func(r tlog.HashReader) (err error) {
 		p.Path, err = tlog.ProveRecord(p.Head.Size, seq, r)
 		return err

@@ -114,6 +114,10 @@ func (a *Archive) all(ctx context.Context, from int64) iter.Seq2[*entry, error] 
 			at := frames.off
 			text, _, err := frames.next()
 			var e *entry
+			var bad *corruption
+			if errors.As(err, &bad) && bad.framed && a.Withdrawn(seq) {
+				continue // a killed removal: the next writer finishes it
+			}
 			if err == nil {
 				e, err = decodeEntry(seq, text)
 			}

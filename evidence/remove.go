@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 
@@ -26,7 +27,7 @@ type Removed struct {
 // tombstones, so that the log still verifies: what their entries say stays. A
 // payload that a capture refers to which stays is carried on first. reason is
 // one JSON value, for the tombstones. Captures that are removed already are
-// passed over.
+// passed over. Where a hold keeps one, nothing is removed: the error is ErrHeld.
 //
 // Every step may be interrupted: the tombstone reaches the disk, signed, before
 // the first byte is overwritten, and [Open] finishes what a tombstone announces.
@@ -43,11 +44,16 @@ func (a *Archive) remove(ctx context.Context, seqs []int64, reason json.RawMessa
 	if !json.Valid(reason) {
 		return sum, errors.New("the reason is not JSON")
 	}
-	gone := map[int64]bool{}
+	gone, holds := map[int64]bool{}, a.Holds()
 	for _, seq := range seqs {
-		if e, err := a.captureEntry(seq); err != nil {
+		e, err := a.captureEntry(seq)
+		if err != nil {
 			return sum, fmt.Errorf("capture %d: %w", seq, err)
-		} else if !a.Removed(e.Seq) {
+		}
+		if h, held := HeldBy(holds, &e.Capture, a.opt.Now()); held {
+			return sum, fmt.Errorf("capture %d: %w: %q, entry %d", seq, ErrHeld, h.Name, h.ID)
+		}
+		if !a.Removed(e.Seq) {
 			gone[seq] = true
 		}
 	}
@@ -234,19 +240,19 @@ func (a *Archive) bury(ctx context.Context, t tombstoneData) (int64, error) {
 	if err := a.sync(); err != nil {
 		return seq, err
 	}
-	return seq, a.overwrite(seq, t.Removed)
+	return seq, a.overwrite(seq, t)
 }
 
 // overwrite puts the tombstones in the place of the records, and says so in the
 // log once they have reached the disk. It may be repeated.
-func (a *Archive) overwrite(tombstone int64, removed []removal) error {
+func (a *Archive) overwrite(tombstone int64, t tombstoneData) error {
 	files := map[string]file{}
 	defer func() {
 		for _, f := range files {
 			f.Close()
 		}
 	}()
-	for _, r := range removed {
+	for _, r := range t.Removed {
 		e, err := a.entry(r.Seq)
 		if err != nil {
 			return err
@@ -276,6 +282,9 @@ func (a *Archive) overwrite(tombstone int64, removed []removal) error {
 		if err := f.Sync(); err != nil {
 			return err
 		}
+	}
+	if err := a.blank(t.Claims); err != nil {
+		return err
 	}
 	text, err := encodeEntry(removedData{tombstone})
 	if err != nil {
@@ -307,7 +316,7 @@ func (a *Archive) finishRemovals() error {
 		if err != nil {
 			return err
 		}
-		if err := a.overwrite(seq, t.Removed); err != nil {
+		if err := a.overwrite(seq, t); err != nil {
 			return fmt.Errorf("finish the removal of entry %d: %w", seq, err)
 		}
 		what := fmt.Sprintf("%s: the removal that entry %d announces was finished", entriesFile, seq)
@@ -323,4 +332,12 @@ func (a *Archive) Removed(seq int64) bool {
 	defer a.mu.RUnlock()
 	_, ok := a.st.removed[seq]
 	return ok
+}
+
+// RemovedEntries are the numbers of the entries whose bytes were removed, in order.
+func (a *Archive) RemovedEntries() []int64 {
+	a.refresh()
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return slices.Sorted(maps.Keys(a.st.removed))
 }

@@ -313,7 +313,7 @@ func TestForgedTombstones(t *testing.T) {
 			t.Fatal(err)
 		}
 		forge(a, &r)
-		text, err := encodeEntry(tombstoneData{reason, []removal{r}})
+		text, err := encodeEntry(tombstoneData{Reason: reason, Removed: []removal{r}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -50,6 +50,10 @@ type state struct {
 	unfinished map[int64]bool    // tombstones, by number, whose bytes may still be there
 	carried    map[int64]int64   // removed holder of a payload to the entry that carries it on
 	weak       map[int64]bool    // captures in held that do not hold their payload themselves
+	withdrawn  map[int64]int64   // claims whose text was removed, by the tombstone that says so
+	doubts     []doubt           // entries that are right only if a tombstone withdrew them
+	pending    []int64           // those whose text may still be there: a killed removal
+	holds      []Hold
 
 	last    []byte // text of the newest capture entry that was not decoded
 	lastSeq int64
@@ -192,8 +196,14 @@ func (s *state) readEntries(ctx context.Context, limit int64) error {
 		text, leaf, err := frames.next()
 		var bad *corruption
 		switch {
+		case err == nil && frames.blank:
+			s.flush()
+			s.doubts = append(s.doubts, doubt{s.tree.n, off, true, "its text was removed, and no tombstone says so"})
 		case err == nil:
 			s.entry(off, text)
+		case errors.As(err, &bad) && bad.framed:
+			s.flush()
+			s.doubts = append(s.doubts, doubt{s.tree.n, off, false, bad.what})
 		case errors.As(err, &bad):
 			s.problem(entriesFile, off, "entry %d: %s", s.tree.n, bad.what)
 			s.blind = true
@@ -301,6 +311,8 @@ func (s *state) claim(e *entry) {
 		}
 	case claimTombstone:
 		err = s.tombstone(e)
+	case claimHold, claimRelease:
+		err = s.takeHold(e)
 	case claimRemoved:
 		var d removedData
 		if err = json.Unmarshal(e.Data, &d); err == nil {
@@ -324,6 +336,7 @@ func (s *state) extend(records []record) {
 
 func (s *state) endEntries(check *hashCheck, size int64) error {
 	s.flush()
+	s.settle()
 	if s.size < size {
 		s.fixes.cutEntries = true
 	}

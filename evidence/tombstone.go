@@ -41,6 +41,7 @@ type removal struct {
 type tombstoneData struct {
 	Reason  json.RawMessage `json:"reason"`
 	Removed []removal       `json:"removed"`
+	Claims  []int64         `json:"claims,omitempty"` // those that are withdrawn
 }
 
 type removedData struct {
@@ -196,7 +197,7 @@ func (s *state) tombstone(e *entry) error {
 		}
 	}
 	s.unfinished[e.Seq] = true
-	return nil
+	return s.withdraw(e.Seq, t.Claims)
 }
 
 // carry takes an entry that carries on a payload into the state.

@@ -28,6 +28,7 @@ type Report struct {
 	Problems  []Problem `json:"problems"`
 
 	Removed    int64         `json:"removed,omitempty"`    // captures and carried payloads whose bytes tombstones replace
+	Withdrawn  int64         `json:"withdrawn,omitempty"`  // claims whose text tombstones replace
 	Timestamps []StampReport `json:"timestamps,omitempty"` // by others, of heads of the log
 }
 
@@ -97,12 +98,15 @@ func (v *verifier) run(ctx context.Context) (Report, error) {
 		v.total += f.size
 	}
 	v.advance(0)
+	for _, seq := range st.pending {
+		v.unburied(seq)
+	}
 	err = v.records(ctx)
 	if err == nil {
 		err = v.stamps(ctx)
 	}
 	r := Report{
-		Captures: st.captures, LogSize: st.tree.n, Removed: v.gone, Timestamps: v.stamped,
+		Captures: st.captures, LogSize: st.tree.n, Removed: v.gone, Withdrawn: int64(len(st.withdrawn) - len(st.pending)), Timestamps: v.stamped,
 		Recovered: append(append([]string{}, st.recovered...), v.recovered...), Problems: append([]Problem{}, v.problems...),
 	}
 	slices.SortFunc(r.Problems, func(a, b Problem) int {
@@ -171,6 +175,11 @@ func (v *verifier) walk(ctx context.Context, f *os.File, jobs chan<- *entry) err
 		off := frames.off
 		text, _, err := frames.next()
 		var bad *corruption
+		if errors.As(err, &bad) && bad.framed {
+			if _, ok := v.st.withdrawn[seq]; ok {
+				continue // named by load
+			}
+		}
 		if errors.As(err, &bad) {
 			cover.blind = true
 			continue // named by load

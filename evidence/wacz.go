@@ -40,15 +40,10 @@ func (a *Archive) exportWACZ(ctx context.Context, w io.Writer, opt WACZOptions) 
 	if opt.Redact == nil {
 		opt.Redact = SecretHeaders
 	}
-	dir, err := os.MkdirTemp("", "tamga-wacz-")
-	if err != nil {
-		return WACZSummary{}, err
-	}
-	defer os.RemoveAll(dir)
 	x := &waczWriter{a: a, opt: opt, created: a.opt.Now().UTC().Round(0), sum: WACZSummary{Redacted: map[string]int64{}}}
 	counter := &countWriter{w: w}
 	x.zip = zip.NewWriter(counter)
-	if err := x.write(ctx, dir); err != nil {
+	if err := x.write(ctx); err != nil {
 		return x.sum, err
 	}
 	x.sum.Bytes = counter.n
@@ -87,12 +82,15 @@ type waczResource struct {
 
 // write makes the WARC first, beside the zip: what is redacted must be in the
 // log before the head is signed that everything is proven under.
-func (x *waczWriter) write(ctx context.Context, dir string) error {
-	warc, err := os.Create(filepath.Join(dir, "data.warc.gz"))
+func (x *waczWriter) write(ctx context.Context) error {
+	warc, err := os.CreateTemp("", "tamga-wacz-")
 	if err != nil {
 		return err
 	}
 	defer warc.Close()
+	if err := os.Remove(warc.Name()); err != nil { // it has no name, so that a kill leaves nothing of it
+		return err
+	}
 	if err := x.warc(ctx, warc); err != nil {
 		return err
 	}
@@ -150,14 +148,19 @@ func (x *waczWriter) log(ctx context.Context) (Head, error) {
 	headers := slices.Clone(x.opt.Redact)
 	slices.Sort(headers)
 	x.opt.Redact = headers
+	numbers := make([]int64, len(x.listed))
+	for i, c := range x.listed {
+		numbers[i] = c.Seq
+	}
 	text, err := encodeEntry(struct {
 		Format    string           `json:"format"`
 		Captures  int64            `json:"captures"`
+		List      string           `json:"list"` // their numbers
 		Selection any              `json:"selection,omitempty"`
 		Operator  string           `json:"operator,omitempty"`
 		Headers   []string         `json:"redacted_headers"`
 		Redacted  map[string]int64 `json:"redacted"`
-	}{waczFormat, x.sum.Captures, x.opt.Selection, x.a.opt.Operator, headers, x.sum.Redacted})
+	}{waczFormat, x.sum.Captures, ranges(numbers), x.opt.Selection, x.a.opt.Operator, headers, x.sum.Redacted})
 	if err != nil {
 		return Head{}, err
 	}

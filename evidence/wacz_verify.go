@@ -97,6 +97,7 @@ type waczVerifier struct {
 	manifest waczManifestJSON
 	end      int64 // of the last record in the WARC
 	redacted map[string]int64
+	listed   []int64
 	export   *entry
 }
 
@@ -384,6 +385,7 @@ func (v *waczVerifier) capture(c *waczCapture, warc *io.SectionReader) error {
 		return fmt.Errorf("it is a %s", e.Kind)
 	}
 	v.rep.Captures++
+	v.listed = append(v.listed, c.Seq)
 	if len(c.Records) != len(e.Records) {
 		return fmt.Errorf("%d of its %d records are here", len(c.Records), len(e.Records))
 	}
@@ -470,6 +472,7 @@ func (v *waczVerifier) checkExport() {
 	var claim struct {
 		Format   string
 		Captures int64
+		List     string
 		Redacted map[string]int64
 	}
 	err := json.Unmarshal(v.export.Data, &claim)
@@ -484,7 +487,7 @@ func (v *waczVerifier) checkExport() {
 		}
 		return true
 	}
-	if err != nil || claim.Format != waczFormat || claim.Captures != v.rep.Captures || v.manifest.Captures != v.rep.Captures ||
+	if err != nil || claim.Format != waczFormat || claim.List != "" && claim.List != ranges(v.listed) || claim.Captures != v.rep.Captures || v.manifest.Captures != v.rep.Captures ||
 		!same(claim.Redacted) || !same(v.manifest.Redacted) {
 		v.rep.problem(waczManifest, 0, "the log, the manifest and what is here disagree on what was exported and redacted")
 	}

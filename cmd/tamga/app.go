@@ -207,6 +207,11 @@ func (a *app) enter(write bool) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !write {
+		if err := a.settle(ws); err != nil {
+			return nil, err
+		}
+	}
 	h := &house{ws: ws, conf: conf}
 	if write {
 		boundMemory()
@@ -246,7 +251,7 @@ func (a *app) enter(write bool) (*house, error) {
 		}
 	}
 	if write { // a retention run may have been killed before the index forgot
-		if err := a.forget(context.Background(), h); err != nil {
+		if _, _, err := a.forget(context.Background(), h); err != nil {
 			h.Close()
 			return nil, err
 		}

@@ -22,7 +22,7 @@ func blocklist(ws *config.Workspace, conf *config.Config) (*crawler.Blocklist, e
 // listed finds the captures that a blocklist has by now; only, where it is not empty,
 // names the sources that are looked at.
 func (a *app) listed(ctx context.Context, h *house, now time.Time, only []string) (retained, error) {
-	r := retained{At: now, Sources: []sourceUsage{}, Tombstones: []int64{}}
+	r := newRetained(h, now)
 	lists, err := blocklist(h.ws, h.conf)
 	if err != nil {
 		return r, err
@@ -51,5 +51,5 @@ func (a *app) listed(ctx context.Context, h *house, now time.Time, only []string
 			r.Kept++
 		}
 	}
-	return r, nil
+	return r, r.exports(ctx, h)
 }

@@ -55,6 +55,9 @@ as entries of the log.`,
 			if err != nil {
 				return err
 			}
+			if err := a.settle(ws); err != nil {
+				return err
+			}
 			store, err := a.store(ws, conf)
 			if err != nil {
 				return err

@@ -6,14 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"tamga"
+	"tamga/evidence"
 	"tamga/internal/config"
 )
 
@@ -28,6 +27,26 @@ type retained struct {
 	Bytes      int64         `json:"bytes"`      // overwritten
 	Carried    int64         `json:"carried"`    // payloads that other captures still need
 	Tombstones []int64       `json:"tombstones"` // log entries
+	Withdrawn  int64         `json:"withdrawn"`  // alerts and addresses told that quoted them
+	Held       int64         `json:"held"`       // not covered any more, and kept by a hold
+	Holds      []heldUsage   `json:"holds"`      // those that keep any
+	Exports    []exported    `json:"exports"`    // files that left the workspace with any of them
+
+	laid []evidence.Hold
+}
+
+// heldUsage is what a hold keeps.
+type heldUsage struct {
+	Name     string `json:"name"`
+	Entry    int64  `json:"entry"`
+	Captures int64  `json:"captures"`
+}
+
+// exported is an export that has captures which are not covered any more.
+type exported struct {
+	Entry    int64     `json:"entry"`
+	Time     time.Time `json:"time"`
+	Captures int64     `json:"captures"`
 }
 
 // sourceUsage is what a source has that its basis does not cover any more.
@@ -54,13 +73,16 @@ still verifies. What the log says of a capture (its URL, times, digest) stays.
 
 A capture is covered until it is as old as the retention of its source says. Where a
 source has a basis and no retention, until the day its basis ends. A source without
-either, and a capture of no configured source, is kept. Copies elsewhere (exports,
-backups) are not reached.
+either, and a capture of no configured source, is kept. What a hold keeps stays
+("tamga retention hold"). Alerts that quote a deleted capture are deleted with it, and
+what the tables remember of it. Copies elsewhere (exports, backups) are not reached: the
+report names the exports that had any of the captures.
 
 With --blocked it finds what a newer blocklist (safety.blocklist) has by its address or
 its body, whatever covers it.
 
-Without --apply nothing is changed.`,
+Without --apply nothing is changed. A run that is killed has deleted what the log
+announced: any program that opens the workspace next finishes that first.`,
 		RunE: func(cmd *cobra.Command, argv []string) error {
 			now := time.Now().UTC()
 			if at != "" {
@@ -101,6 +123,7 @@ Without --apply nothing is changed.`,
 	}
 	cmd.Flags().BoolVar(&apply, "apply", false, "delete them; this cannot be undone")
 	cmd.Flags().BoolVar(&blocked, "blocked", false, "those that are on a blocklist instead")
+	cmd.AddCommand(newHold(a), newRelease(a), newHolds(a))
 	cmd.Flags().StringVar(&at, "at", "", "what will not be covered at that `DATE` (UTC; 2006-01-02 or RFC 3339)")
 	return cmd
 }
@@ -145,7 +168,7 @@ func sourceOf(conf *config.Config) func(*tamga.Capture) *config.Source {
 }
 
 func uncovered(ctx context.Context, h *house, now time.Time, only []string) (retained, error) {
-	r := retained{At: now, Sources: []sourceUsage{}, Tombstones: []int64{}}
+	r := newRetained(h, now)
 	source := sourceOf(h.conf)
 	place := map[string]int{}
 	for c, err := range h.archive.Captures(ctx, 0) {
@@ -164,11 +187,26 @@ func uncovered(ctx context.Context, h *house, now time.Time, only []string) (ret
 		}
 		r.take(place, s.Name, rule, &c)
 	}
-	return r, nil
+	return r, r.exports(ctx, h)
 }
 
-// take adds a capture that may not be kept, under its source and the rule.
+func newRetained(h *house, now time.Time) retained {
+	return retained{At: now, Sources: []sourceUsage{}, Tombstones: []int64{}, Holds: []heldUsage{}, Exports: []exported{}, laid: h.archive.Holds()}
+}
+
+// take adds a capture that may not be kept, under its source and the rule, or under
+// the hold that keeps it.
 func (r *retained) take(place map[string]int, source, rule string, c *tamga.Capture) {
+	if hold, held := evidence.HeldBy(r.laid, c, r.At); held {
+		i := slices.IndexFunc(r.Holds, func(x heldUsage) bool { return x.Entry == hold.ID })
+		if i < 0 {
+			i = len(r.Holds)
+			r.Holds = append(r.Holds, heldUsage{Name: hold.Name, Entry: hold.ID})
+		}
+		r.Holds[i].Captures++
+		r.Held++
+		return
+	}
 	i, ok := place[source+" "+rule]
 	if !ok {
 		i = len(r.Sources)
@@ -187,18 +225,41 @@ func (r *retained) take(place map[string]int, source, rule string, c *tamga.Capt
 	r.Captures++
 }
 
-// staleIndex is a file that is there while the index may hold documents of
-// captures that are removed.
-func staleIndex(ws *config.Workspace) string { return filepath.Join(ws.Dir, ".index-stale") }
+// exports names the exports that have any of the captures.
+func (r *retained) exports(ctx context.Context, h *house) error {
+	if r.Captures == 0 {
+		return nil
+	}
+	gone := map[int64]bool{}
+	for _, u := range r.Sources {
+		for _, seq := range u.seqs {
+			gone[seq] = true
+		}
+	}
+	all, err := h.archive.Exports(ctx)
+	for _, x := range all {
+		e := exported{Entry: x.Entry, Time: x.Time}
+		for _, seq := range x.Captures {
+			if gone[seq] {
+				e.Captures++
+			}
+		}
+		if e.Captures > 0 {
+			r.Exports = append(r.Exports, e)
+		}
+	}
+	return err
+}
 
 // applyRetention removes the captures, then the documents made of them. The mark
-// comes first: whatever is killed, the next writer builds the index anew.
+// comes first: whatever is killed, what is announced is finished before anything of
+// the workspace is shown again.
 func (a *app) applyRetention(ctx context.Context, h *house, r *retained) error {
 	r.Applied = true
 	if r.Captures == 0 {
 		return nil
 	}
-	if err := os.WriteFile(staleIndex(h.ws), nil, 0o600); err != nil {
+	if err := markStale(h.ws); err != nil {
 		return err
 	}
 	for _, u := range r.Sources {
@@ -214,26 +275,10 @@ func (a *app) applyRetention(ctx context.Context, h *house, r *retained) error {
 			return err
 		}
 	}
-	return a.forget(ctx, h)
-}
-
-// forget builds the index anew where a removal has left it stale.
-func (a *app) forget(ctx context.Context, h *house) error {
-	if _, err := os.Stat(staleIndex(h.ws)); errors.Is(err, os.ErrNotExist) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	a.log.Info("captures were removed: the index is built anew")
-	progress := a.progress()
-	bar := progress.Bar("reindex", "captures", 0)
-	_, err := h.pipe.Reindex(ctx, bar.Set)
-	bar.Done()
-	progress.Wait()
-	if err != nil {
-		return fmt.Errorf("captures are removed, and the index still knows them: %w", err)
-	}
-	return os.Remove(staleIndex(h.ws))
+	withdrawn, tombstones, err := a.forget(ctx, h)
+	r.Withdrawn = withdrawn
+	r.Tombstones = append(r.Tombstones, tombstones...)
+	return err
 }
 
 func (a *app) printRetained(r retained) error {
@@ -246,6 +291,12 @@ func (a *app) printRetained(r retained) error {
 	}
 	for _, u := range r.Sources {
 		fmt.Fprintf(a.out, "%s  %s: %d captures from %s to %s; %s\n", verb, u.Source, u.Captures, u.Oldest.Format(time.DateOnly), u.Newest.Format(time.DateOnly), u.Rule)
+	}
+	for _, x := range r.Holds {
+		fmt.Fprintf(a.out, "held  %d captures by %q, entry %d\n", x.Captures, x.Name, x.Entry)
+	}
+	for _, x := range r.Exports {
+		fmt.Fprintf(a.out, "exported  %d of them on %s, entry %d: that copy is not reached\n", x.Captures, x.Time.Format(time.DateOnly), x.Entry)
 	}
 	_, err := fmt.Fprintf(a.out, "%s %d captures, %d are covered, %d are of no configured source\n", verb, r.Captures, r.Kept, r.Unsourced)
 	if err == nil && !r.Applied && r.Captures > 0 {

@@ -137,6 +137,12 @@ func TestRetentionKilled(t *testing.T) {
 		if _, code, stderr := c.try("verify", "--json"); code != exitOK {
 			t.Fatalf("kill %d: exit %d %s", i, code, stderr)
 		}
+		// Whoever looks first finishes it: what the log says is deleted is not shown.
+		hits := len(c.hits("forgetword"))
+		v := decodeJSON[struct{ Removed int64 }](t, c.run("verify", "--json"))
+		if v.Removed > 0 && hits > 0 {
+			t.Fatalf("kill %d: %d captures are deleted, %d hits", i, v.Removed, hits)
+		}
 	}
 	c.run("retention", "--apply", "--json")
 	if n := len(c.hits("forgetword")); n != 0 {

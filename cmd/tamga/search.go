@@ -52,6 +52,9 @@ joined by AND; an empty QUERY is everything.`,
 			if err != nil {
 				return err
 			}
+			if err := a.settle(ws); err != nil {
+				return err
+			}
 			store, err := a.store(ws, conf)
 			if err != nil {
 				return err
