@@ -15,7 +15,11 @@ import (
 func (c *Crawler) apply(ctx context.Context, j *job, capture tamga.Capture, ex *tamga.Exchange, links []string) error {
 	f := c.opts.Frontier
 	outcome, detail, state := ex.Outcome, ex.Detail, stateDone
-	if !succeeded(outcome) {
+	switch {
+	case outcome == tamga.OutcomePolicy && ex.Status != 0: // a redirect that is not followed
+		c.stats.Skipped++
+		c.opts.Logger.InfoContext(ctx, "redirect not followed", "url", j.url, "reason", detail)
+	case !succeeded(outcome):
 		state = stateDead
 	}
 	if outcome == tamga.OutcomeRedirect {
@@ -178,6 +182,9 @@ func (c *Crawler) redirect(ctx context.Context, j *job, ex *tamga.Exchange) (o t
 		return "", "", false, err
 	}
 	if loop {
+		if back, err := c.backWithCookie(ctx, j, ex, target); back || err != nil {
+			return tamga.OutcomeRedirect, "sent back with a cookie", false, err
+		}
 		return tamga.OutcomeLoop, "redirects in a circle", false, nil
 	}
 	if err := c.enqueue(ctx, entry{url: target, source: j.source, via: j.id, depth: j.depth, hops: j.hops + 1}); err != nil {

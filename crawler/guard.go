@@ -21,6 +21,8 @@ const (
 	chainLong      = 16      // links of one pattern after another, from which its content is looked at
 	sameLimit      = 25      // answers one after another that read the same
 	alikeLimit     = 500     // pages one after another that differ in no word from earlier ones
+	bushyLimit     = 2000    // the same, where each leads to several and so none is far from the first
+	againLimit     = 200     // pages one after another whose text, digits and all, was there before
 	alikeDates     = 64      // the same, of a calendar
 	selfLimit      = 100_000 // pages that led to one another
 	calendarAhead  = 2       // years from now that a calendar is followed
@@ -44,9 +46,26 @@ type pattern struct {
 	closed string // why no more of its own links are followed
 	last   uint64
 	same   int
-	marks  map[uint64]struct{}
-	alike  int
+	words  repeats
+	texts  repeats
 	self   int
+}
+
+// repeats counts pages one after another whose mark was there before.
+type repeats struct {
+	marks map[uint64]struct{}
+	run   int
+}
+
+func (r *repeats) add(mark uint64) {
+	if _, known := r.marks[mark]; known {
+		r.run++
+		return
+	}
+	if len(r.marks) >= alikeLimit || r.marks == nil {
+		r.marks = map[uint64]struct{}{}
+	}
+	r.marks[mark], r.run = struct{}{}, 0
 }
 
 // twin is a page that was captured, by what it would be under another name.
@@ -130,23 +149,17 @@ func (g *guard) captured(j *job, ex *tamga.Exchange, digest tamga.Digest) (rules
 	if p.same++; text != p.last {
 		p.last, p.same = text, 0
 	}
-	if _, known := p.marks[mark]; known {
-		p.alike++
-	} else {
-		if len(p.marks) >= alikeLimit || p.marks == nil {
-			p.marks = map[uint64]struct{}{}
-		}
-		p.marks[mark], p.alike = struct{}{}, 0
-	}
+	p.words.add(mark)
+	p.texts.add(text)
 	limit := alikeLimit
 	if _, dated := yearOf(j.url); dated {
 		limit = alikeDates
 	}
 	switch {
-	case p.closed != "" || j.chain < chainLong:
-	case p.same >= sameLimit:
+	case p.closed != "":
+	case p.same >= sameLimit && j.chain >= chainLong, p.texts.run >= againLimit:
 		p.closed = "the same content under ever new addresses"
-	case p.alike >= limit && j.chain >= alikeDates:
+	case p.words.run >= limit && j.chain >= alikeDates, p.words.run >= bushyLimit:
 		p.closed = "pages of one pattern that say nothing new"
 	case p.self >= selfLimit:
 		p.closed = fmt.Sprintf("more than %d pages of one pattern that lead to one another", selfLimit)
@@ -188,7 +201,7 @@ func (g *guard) compare(u string, mark uint64) (rules []string) {
 	}
 	for _, name := range suspects(u) {
 		need := 3
-		if sessionName(name) {
+		if sessionName(name) && tokenLike(valueOf(u, name)) {
 			need = 1
 		}
 		learn(without(u, name), "drop "+name, need)

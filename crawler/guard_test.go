@@ -49,6 +49,7 @@ func TestSessionIDs(t *testing.T) {
 		o + "/x?PHPSESSID=" + id:               o + "/x",
 		o + "/x;jsessionid=" + id + "?a=1":     o + "/x?a=1",
 		o + "/x;jsessionid=" + id + "/y;v=1?a": o + "/x/y;v=1?a",
+		o + "/x?sid=71a90cfe&a=1":              o + "/x?a=1",
 	} {
 		names := suspects(u)
 		if len(names) != 1 {
@@ -103,6 +104,31 @@ func TestSessionTrap(t *testing.T) {
 		}
 		if err := c.loadRules(t.Context()); err != nil || len(c.guard.rules) != 1 {
 			t.Errorf("%s: rules %v, %v", form, c.guard.rules, err)
+		}
+	}
+}
+
+// Each page leads to several new ones, so that the space grows faster than its depth,
+// and all say the same: in digits and all, or in words.
+func TestBushyTrap(t *testing.T) {
+	for name, c := range map[string]struct {
+		say  string
+		most int64
+	}{"texts": {"nothing here", 4 * againLimit}, "words": {"nothing here %d", 4 * bushyLimit}} {
+		var n atomic.Int64
+		s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			if r.URL.Path != "/" {
+				fmt.Fprint(w, strings.ReplaceAll(c.say, "%d", fmt.Sprint(n.Add(1))))
+			}
+			for range 3 {
+				fmt.Fprintf(w, "<a href='/w/%d'>on</a>", n.Add(1))
+			}
+		}))
+		l := newLab(t)
+		l.opts.MaxPages = 5 * bushyLimit
+		if sum := l.run(t, s.URL); sum.Captured > c.most || !sum.Empty {
+			t.Errorf("%s: %+v", name, sum)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // linkSelector is what Colly looks for: where a person can go from a page. What
 // only decorates it (images, styles, scripts) is not fetched.
-const linkSelector = "base[href], a[href], area[href], frame[src], iframe[src], noscript"
+const linkSelector = "base[href], a[href], area[href], frame[src], iframe[src], meta[http-equiv], noscript, noframes"
 
 // maxLinks bounds the links of one page.
 const maxLinks = 50_000
@@ -32,8 +32,8 @@ func (c *collected) add(tag, ref string) {
 	}
 }
 
-// scan collects by tokens alone: for pages that are not worth a tree, and for
-// the text of <noscript>, which a parser with scripting takes for text.
+// scan collects by tokens alone: for pages that are not worth a tree, and for the
+// text of <noscript> and <noframes>, which a parser with scripting takes for text.
 func (c *collected) scan(text []byte) {
 	z := html.NewTokenizer(bytes.NewReader(text))
 	z.SetMaxBuf(1 << 20) // one token; a tag of a megabyte ends the scan
@@ -45,11 +45,14 @@ func (c *collected) scan(text []byte) {
 			name, more := z.TagName()
 			var attr string
 			switch string(name) {
+			case "meta":
+				c.meta(z, more)
+				continue
 			case "a", "area", "base":
 				attr = "href"
 			case "frame", "iframe":
 				attr = "src"
-			case "noscript":
+			case "noscript", "noframes":
 				z.NextIsNotRawText()
 				continue
 			default:

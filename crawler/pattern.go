@@ -84,6 +84,34 @@ func sessionName(name string) bool {
 	return slices.Contains(sessionNames, name) || strings.HasPrefix(name, "aspsessionid")
 }
 
+// sessionLike: the value of a parameter may be a session id. Under a well-known name
+// a short one may be too.
+func sessionLike(name, value string) bool {
+	return tokenLike(value) || sessionName(name) && len(value) >= 8 && len(value) <= 256 && isAlnum(value)
+}
+
+// valueOf a parameter, of the path or the query.
+func valueOf(canonical, name string) string {
+	for _, before := range []string{"?", "&", ";"} {
+		if _, value, ok := strings.Cut(canonical, before+name+"="); ok {
+			if end := strings.IndexAny(value, "&;/?"); end >= 0 {
+				value = value[:end]
+			}
+			return value
+		}
+	}
+	return ""
+}
+
+func isAlnum(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
+			return false
+		}
+	}
+	return true
+}
+
 // suspects are the parameters of a URL, of its query and of its path (;name=value),
 // whose values look like session ids.
 func suspects(canonical string) (names []string) {
@@ -91,13 +119,13 @@ func suspects(canonical string) (names []string) {
 	if _, params, ok := strings.Cut(path, ";"); ok {
 		for pair := range strings.SplitSeq(params, ";") {
 			pair, _, _ = strings.Cut(pair, "/")
-			if name, value, ok := strings.Cut(pair, "="); ok && tokenLike(value) {
+			if name, value, ok := strings.Cut(pair, "="); ok && sessionLike(name, value) {
 				names = append(names, name)
 			}
 		}
 	}
 	for pair := range strings.SplitSeq(query, "&") {
-		if name, value, ok := strings.Cut(pair, "="); ok && tokenLike(value) && name != "" && !slices.Contains(names, name) {
+		if name, value, ok := strings.Cut(pair, "="); ok && sessionLike(name, value) && name != "" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
@@ -115,7 +143,7 @@ func without(canonical, name string) string {
 		parts := strings.Split(segment, ";")
 		b.WriteString(parts[0])
 		for _, pair := range parts[1:] {
-			if n, value, _ := strings.Cut(pair, "="); n != name || !tokenLike(value) {
+			if n, value, _ := strings.Cut(pair, "="); n != name || !sessionLike(n, value) {
 				b.WriteString(";" + pair)
 			}
 		}
@@ -123,7 +151,7 @@ func without(canonical, name string) string {
 	if hasQuery {
 		var kept []string
 		for pair := range strings.SplitSeq(query, "&") {
-			if n, value, _ := strings.Cut(pair, "="); n != name || !tokenLike(value) {
+			if n, value, _ := strings.Cut(pair, "="); n != name || !sessionLike(n, value) {
 				kept = append(kept, pair)
 			}
 		}

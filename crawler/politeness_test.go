@@ -164,7 +164,7 @@ func TestRedirects(t *testing.T) {
 		"/nowhere": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusFound) },
 		"/cookie": func(w http.ResponseWriter, r *http.Request) {
 			if _, err := r.Cookie("demo"); err != nil {
-				http.SetCookie(w, &http.Cookie{Name: "demo", Value: "1", Path: "/"})
+				http.SetCookie(w, &http.Cookie{Name: "demo", Value: "1", Path: "/cookie"})
 				http.Redirect(w, r, "/cookie", http.StatusFound)
 				return
 			}
@@ -207,12 +207,17 @@ func TestRedirects(t *testing.T) {
 	for path, want := range map[string]string{
 		"/self": "3 redirect-loop", "/circle1": "2 redirect", "/circle2": "2 redirect", "/circle3": "3 redirect-loop",
 		"/endless/19": "2 redirect", "/endless/20": "3 redirect-loop", "/endless/21": "",
-		"/onion": "2 policy", "/private": "2 policy", "/scheme": "2 redirect", "/outside": "2 redirect", "/nowhere": "3 http-error",
+		"/onion": "2 policy", "/private": "2 policy", "/scheme": "2 policy", "/outside": "2 redirect", "/nowhere": "3 http-error",
 		"/cookie": "2 ok", "/after-cookie": "2 ok", "/from-a-redirect": "",
 		"http://" + demoOnion("a") + "/": "", "http://10.0.0.1/": "", other.URL + "/": "",
 	} {
 		if outcomes[path] != want {
 			t.Errorf("%s: %q, want %q", path, outcomes[path], want)
+		}
+	}
+	for path, why := range map[string]string{"/onion": "from loopback to tor", "/private": "from loopback to private", "/scheme": "is not fetched"} {
+		if ex := l.sink.find(t, e.URL+path); ex.Outcome != tamga.OutcomePolicy || ex.Status != 302 || !strings.Contains(ex.Detail, why) {
+			t.Errorf("%s: sealed as %s (%s)", path, ex.Outcome, ex.Detail)
 		}
 	}
 	n := 0

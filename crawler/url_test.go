@@ -171,6 +171,9 @@ func TestPolicy(t *testing.T) {
 		{policy{proxy: true, cross: true, local: true}, "http://127.0.0.1/", "http://127.0.0.1:9/x", true},
 		{policy{local: true}, "http://127.0.0.1/", "http://10.0.0.1/", false},
 		{policy{local: true}, "http://10.0.0.2/", "http://10.0.0.1/", false},
+		{policy{local: true}, "http://127.0.0.1/", "http://127.0.0.2:9/", true},
+		{policy{local: true}, "http://localhost/", "http://[::1]:9/", true},
+		{policy{}, "http://127.0.0.1/", "http://127.0.0.2:9/", false},
 		{policy{proxy: true, local: true}, "http://127.0.0.1/", onion, false},
 	} {
 		if err := c.p.follow(c.page, c.link); (err == nil) != c.ok {

@@ -101,10 +101,12 @@ func newWorker(w *wire, jars *jars, heavy *sync.Mutex) *worker {
 	})
 	c.OnHTML(linkSelector, func(e *colly.HTMLElement) {
 		switch e.Name {
-		case "noscript":
+		case "noscript", "noframes":
 			k.found.scan([]byte(e.Text))
 		case "frame", "iframe":
 			k.found.add(e.Name, e.Attr("src"))
+		case "meta":
+			k.found.refresh(e.Attr("http-equiv"), e.Attr("content"))
 		default:
 			k.found.add(e.Name, e.Attr("href"))
 		}
@@ -127,6 +129,7 @@ func (k *worker) fetch(ctx context.Context, j *job, last bool, sink Sink) *resul
 	if k.page {
 		k.loggedIn(r.ex)
 	}
+	k.refuseTarget(j, r.ex)
 	if passing(r.ex.Outcome, r.ex.Status) && !last {
 		return r
 	}
@@ -187,6 +190,9 @@ func (k *worker) visit(ctx context.Context, j *job, given *tamga.Exchange) {
 		k.found.scan(k.rest())
 	case k.text != nil:
 		k.found.scan(k.text)
+	}
+	if k.page && k.turn == nil {
+		k.found.refresh("refresh", k.ex.Header.Get("Refresh"))
 	}
 }
 

@@ -71,7 +71,7 @@ crawl.direct is set. Loopback and private addresses are refused without --local.
 	f.StringVar(&fl.scope, "scope", "host", "links that are followed: host, domain, any, prefix:URL or regex:PATTERN")
 	f.Float64Var(&fl.rate, "rate", 0, "requests a second in all, at most; 0 is no limit")
 	f.DurationVar(&fl.delay, "delay", 0, "between two requests to a host (default: crawl.delay, none with --local)")
-	f.IntVar(&fl.parallel, "parallel", 0, "requests to a host at a time (default: crawl.parallel)")
+	f.IntVar(&fl.parallel, "parallel", 0, "requests to a host at a time (default: crawl.parallel; with --local 8 where that is not set)")
 	f.StringVar(&fl.proxy, "proxy", "", "SOCKS5 proxy of Tor, host:port (default: crawl.proxy)")
 	return cmd
 }
@@ -172,7 +172,10 @@ func (a *app) crawlOptions(cmd *cobra.Command, conf *config.Config, fl crawlFlag
 		UserAgent: c.UserAgent, Operator: operator(conf), Tool: "tamga/" + tamga.Version, Logger: a.log,
 	}
 	if fl.local || fl.lab {
-		opt.Delay, opt.Parallel = -1, max(c.Parallel, 8)
+		opt.Delay = -1
+		if conf.Origin("crawl.parallel") == "default" {
+			opt.Parallel = 8
+		}
 	}
 	if cmd.Flags().Changed("delay") {
 		if opt.Delay = fl.delay; fl.delay == 0 {
