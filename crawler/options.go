@@ -89,6 +89,11 @@ type Options struct {
 	// DefaultStall.
 	Stall time.Duration
 
+	// Kind, where set, is asked what a page is that may be a wall and that the marks of
+	// this package do not know: a captcha, a queue, a login. It gets the decoded page,
+	// and must be safe for concurrent use.
+	Kind func(url, page string) tamga.PageKind
+
 	UserAgent string // default: that of Tor Browser
 	Source    Source // of the seeds of Run
 	// Sources are those that URLs can belong to, by name. URLs of a source that is

@@ -235,7 +235,14 @@ func (k *worker) refine(r *result) {
 		}
 		links = strings.Count(text, "<a ") // of which the paging is few
 	}
-	if o, detail := classify(r.ex.Status, r.ex.Header, []byte(text), links); o != r.ex.Outcome {
+	o, detail := classify(r.ex.Status, r.ex.Header, []byte(text), links)
+	if ask := k.wire.opts.Kind; ask != nil && k.turn == nil && o == r.ex.Outcome && mayBeWall(r.ex.Status, r.ex.Header, text) {
+		kind := ask(r.job.url, text)
+		if wall, known := walls[kind]; known {
+			o, detail = wall, "reads as a page of kind "+string(kind)
+		}
+	}
+	if o != r.ex.Outcome {
 		r.ex.Outcome, r.ex.Detail = o, detail
 	}
 }

@@ -105,7 +105,7 @@ func (a *app) crawl(cmd *cobra.Command, h *house, fl crawlFlags, argv []string) 
 		return sum, err
 	}
 	defer db.Close()
-	opt.Sink = h.archive
+	opt.Sink, opt.Kind = h.archive, h.pipe.Kind
 	if opt.Frontier, err = crawler.Open(db); err != nil {
 		return sum, err
 	}

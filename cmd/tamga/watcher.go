@@ -120,7 +120,7 @@ func (w *watcher) run(ctx context.Context) (err error) {
 	w.h.pipe.Profile = func(c tamga.Capture) string { return (*w.profile.Load())(c) }
 
 	w.figures = newFigures()
-	w.opt.Sink = countingSink{w.h.archive, w.figures}
+	w.opt.Sink, w.opt.Kind = countingSink{w.h.archive, w.figures}, w.h.pipe.Kind
 	w.opt.Only, w.opt.Reload, w.opt.WaitForProxy = true, w.reload, true
 	w.opt.Schedule, w.opt.Passed = w.due, w.passed
 	w.opt.Progress = func(s crawler.Stats) { w.figures.stalled.Set(float64(s.Stalled)) }
