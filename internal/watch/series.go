@@ -78,7 +78,7 @@ func (s *Series) update(ctx context.Context, log Log) (more bool, err error) {
 		return false, nil
 	}
 	// Read before the transaction: the crawl must not wait for the disk.
-	var found []tamga.Capture
+	var batch []tamga.Capture
 	from := min(next, end)
 	for c, err := range log.Captures(ctx, from) {
 		if err != nil {
@@ -88,7 +88,7 @@ func (s *Series) update(ctx context.Context, log Log) (more bool, err error) {
 			break
 		}
 		if counts(c) {
-			found = append(found, c)
+			batch = append(batch, c)
 		}
 	}
 	to := min(end, from+seriesBatch)
@@ -102,7 +102,7 @@ func (s *Series) update(ctx context.Context, log Log) (more bool, err error) {
 			return false, err
 		}
 	}
-	for _, c := range found {
+	for _, c := range batch {
 		if err := apply(ctx, tx, c); err != nil {
 			return false, err
 		}
@@ -118,11 +118,20 @@ func counts(c tamga.Capture) bool {
 	return c.Route != tamga.RouteImport && c.Source != "" && c.Outcome != tamga.OutcomeCancelled
 }
 
+// found is how a capture found the source: one that sent to where nothing is fetched
+// answered.
+func found(c tamga.Capture) tamga.Outcome {
+	if c.Outcome == tamga.OutcomePolicy && c.Status != 0 {
+		return tamga.OutcomeRedirect
+	}
+	return c.Outcome
+}
+
 // apply is the whole effect of one capture on the series; twice is as once.
 func apply(ctx context.Context, tx *sql.Tx, c tamga.Capture) error {
 	if c.Via == "" {
 		_, err := tx.ExecContext(ctx, `INSERT INTO uptime (source, at, first, seq, url, outcome) VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
-			c.Source, c.Requested.UnixNano(), c.Seq, c.Seq, c.URL, string(c.Outcome))
+			c.Source, c.Requested.UnixNano(), c.Seq, c.Seq, c.URL, string(found(c)))
 		return err
 	}
 	// Only the last point of its source can still be awaiting this.
@@ -134,7 +143,7 @@ func apply(ctx context.Context, tx *sql.Tx, c tamga.Capture) error {
 	}
 	if err == nil {
 		_, err = tx.ExecContext(ctx, `UPDATE uptime SET seq = ?, url = ?, outcome = ? WHERE source = ? AND at = ? AND first = ?`,
-			c.Seq, c.URL, string(c.Outcome), c.Source, at, first)
+			c.Seq, c.URL, string(found(c)), c.Source, at, first)
 	}
 	return err
 }

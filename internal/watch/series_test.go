@@ -170,3 +170,22 @@ func TestEveryOutcomeCounts(t *testing.T) {
 		t.Error(reached)
 	}
 }
+
+// A redirect that is not followed is an answer; a fetch that is refused is none.
+func TestSeriesRefused(t *testing.T) {
+	s := openSeries(t)
+	var l fakeLog
+	l.add(0, "a", "http://a/", "", tamga.OutcomePolicy)
+	l[0].Status = 302
+	l.add(1, "b", "http://b/", "", tamga.OutcomePolicy)
+	if err := s.Update(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	points, err := s.Points(t.Context(), []string{"a", "b"}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := points["a"][0].Outcome, points["b"][0].Outcome; a != tamga.OutcomeRedirect || b != tamga.OutcomePolicy {
+		t.Errorf("answered %s, refused %s", a, b)
+	}
+}
