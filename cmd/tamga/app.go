@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -36,6 +37,8 @@ type app struct {
 
 	out, err io.Writer
 	log      *slog.Logger
+
+	memory int64 // of the collector, in bytes; 0: memoryTarget
 }
 
 func newRoot() *cobra.Command {
@@ -214,7 +217,7 @@ func (a *app) enter(write bool) (*house, error) {
 	}
 	h := &house{ws: ws, conf: conf}
 	if write {
-		boundMemory()
+		a.boundMemory()
 		unlock, err := ws.Lock()
 		if err != nil {
 			return nil, err
@@ -265,9 +268,9 @@ const memoryTarget = 384 << 20
 // boundMemory asks the collector to keep what reading leaves behind within a
 // bound, so that a run of huge pages costs time and not memory. It is a target
 // for garbage, not a limit on what is in use. GOMEMLIMIT overrides it.
-func boundMemory() {
+func (a *app) boundMemory() {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryTarget)
+		debug.SetMemoryLimit(cmp.Or(a.memory, memoryTarget))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,10 +19,14 @@ import (
 // What an import is kept within, in bytes: its files are read as streams, and a
 // laptop may take in an export of a million messages beside its other work.
 const (
-	importMemory  = 128 << 20 // of the collector
+	importMemory  = 112 << 20 // of the collector
 	importGarbage = 40        // per cent of what is in use, before it collects
 	importMapped  = 48 << 20  // resident of mapped files, the program among them
 )
+
+// importSegment is the most documents of a segment that an import merges: some
+// 70 MB of messages.
+const importSegment = 50_000
 
 func newImport(a *app) *cobra.Command {
 	var kind, base, source string
@@ -45,16 +50,22 @@ its place; the rest is taken in, and the exit code is 3.`,
 			if err != nil {
 				return err
 			}
+			a.memory = importMemory
+			if os.Getenv("GOMEMLIMIT") == "" {
+				debug.SetGCPercent(importGarbage)
+			}
 			h, err := a.enter(true)
 			if err != nil {
 				return err
 			}
 			defer h.Close()
-			if os.Getenv("GOMEMLIMIT") == "" {
-				debug.SetMemoryLimit(importMemory)
-				debug.SetGCPercent(importGarbage)
+			if b, ok := h.store.(interface{ BoundSegments(int) }); ok {
+				b.BoundSegments(importSegment)
 			}
 			if s, ok := h.conf.Source(source); ok {
+				if base == "" && s.Kind == "telegram" {
+					base = s.URL
+				}
 				if err := s.Authorised(time.Now()); err != nil {
 					return hinted{err, "have it renewed, and write that into the basis of the source in tamga.toml"}
 				}
@@ -79,6 +90,9 @@ its place; the rest is taken in, and the exit code is 3.`,
 					break
 				}
 				a.log.Warn(p.What, "where", p.Where)
+			}
+			if err == nil && !slices.Contains(bad, nil) {
+				return hinted{fmt.Errorf("import: %w", importer.ErrKind), "docs/imports.md lists the kinds; --kind says what a file is"}
 			}
 			if err == nil && len(sum.Problems) > 0 {
 				return hinted{errIncomplete, "the problems say what was left out and where; what is whole was taken in"}

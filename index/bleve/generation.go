@@ -45,9 +45,17 @@ var columns = func() map[string]index.Column {
 	return m
 }()
 
-// config is for opening; a second writer is refused after a while, not awaited.
-func config(readOnly bool) map[string]any {
-	return map[string]any{"bolt_timeout": "3s", "read_only": readOnly}
+// wholeSegment is the most documents of a segment where no bound was asked for.
+const wholeSegment = 5_000_000
+
+// config is for opening; a second writer is refused after a while, not awaited. No
+// segment of more than segment documents is made by merging.
+func config(readOnly bool, segment int) map[string]any {
+	return map[string]any{
+		"bolt_timeout": "3s", "read_only": readOnly,
+		// Always said: an index keeps what it was made with.
+		"scorchMergePlanOptions": map[string]any{"MaxSegmentSize": segment},
+	}
 }
 
 // staticMapping maps nothing: documents are put together field by field.
@@ -62,9 +70,9 @@ type schemaNote struct {
 	Version int `json:"version"`
 }
 
-func newGeneration(dir, name string) (*generation, error) {
+func newGeneration(dir, name string, segment int) (*generation, error) {
 	path := filepath.Join(dir, name)
-	idx, err := bleve.NewUsing(path, staticMapping(), scorch.Name, scorch.Name, config(false))
+	idx, err := bleve.NewUsing(path, staticMapping(), scorch.Name, scorch.Name, config(false, segment))
 	if err != nil {
 		return nil, fmt.Errorf("create index %s: %w", path, err)
 	}
@@ -96,7 +104,7 @@ func checkSchema(path string) error {
 	return nil
 }
 
-func openGeneration(dir, name string) (g *generation, err error) {
+func openGeneration(dir, name string, segment int) (g *generation, err error) {
 	path := filepath.Join(dir, name)
 	defer mend(path, &err)
 	if err := checkSchema(path); err != nil {
@@ -106,7 +114,7 @@ func openGeneration(dir, name string) (g *generation, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("open index %s: %w (%w)", path, index.ErrNoIndex, err)
 	}
-	idx, err := bleve.OpenUsing(path, config(false))
+	idx, err := bleve.OpenUsing(path, config(false, segment))
 	if err != nil {
 		if strings.Contains(err.Error(), "timeout") {
 			return nil, fmt.Errorf("open index %s: another process is writing to it", path)

@@ -37,6 +37,8 @@ type Store struct {
 	dir string
 	now func() time.Time
 
+	segment int // most documents of a merged segment
+
 	mu     sync.RWMutex // held for reading while a generation is in use
 	gen    *generation  // nil until first used
 	closed bool
@@ -50,8 +52,14 @@ func Open(dir string) (*Store, error) {
 	if fi, err := os.Stat(dir); err == nil && !fi.IsDir() {
 		return nil, fmt.Errorf("open index %s: not a folder", dir)
 	}
-	return &Store{dir: dir, now: time.Now}, nil
+	return &Store{dir: dir, now: time.Now, segment: wholeSegment}, nil
 }
+
+// BoundSegments keeps the segments that merging makes to at most n documents, for
+// who writes much and has little memory: a merge goes through the mapped files of
+// all of its segments at once. It is to be called before the store is first used; a
+// later writer without a bound merges on.
+func (s *Store) BoundSegments(n int) { s.segment = n }
 
 var errClosed = errors.New("index is closed")
 
@@ -162,7 +170,7 @@ func (s *Store) openWriter() error {
 		return err
 	}
 	sweep(s.dir)
-	s.gen, err = openGeneration(s.dir, name)
+	s.gen, err = openGeneration(s.dir, name, s.segment)
 	return err
 }
 
@@ -202,7 +210,7 @@ func (s *Store) create() (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newGeneration(s.dir, name)
+	return newGeneration(s.dir, name, s.segment)
 }
 
 // Rebuild implements index.Rebuilder.

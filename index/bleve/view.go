@@ -79,7 +79,7 @@ func openView(dir, name string, now time.Time) (g *generation, err error) {
 
 func openLinked(path, name string, mark int64) (g *generation, err error) {
 	defer mend(path, &err)
-	idx, err := bleve.OpenUsing(path, config(true))
+	idx, err := bleve.OpenUsing(path, config(true, wholeSegment))
 	if err != nil {
 		return nil, err
 	}

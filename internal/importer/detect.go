@@ -82,6 +82,9 @@ func Detect(path string) (Kind, error) {
 		}
 		return "", fmt.Errorf("%s: a zip file without archive/*.warc: %w", filepath.Base(path), ErrKind)
 	}
+	if narrow := ascii16(head[:n]); firstByte(narrow) == '{' || bytes.HasPrefix(narrow, []byte("From ")) {
+		return "", fmt.Errorf("%s: text in UTF-16: have it saved as UTF-8: %w", filepath.Base(path), ErrKind)
+	}
 	if firstByte(bytes.TrimPrefix(head[:n], []byte("\xef\xbb\xbf"))) == '{' {
 		if _, err := f.Seek(0, io.SeekStart); err != nil {
 			return "", err
@@ -115,7 +118,7 @@ func sniff(head []byte) Kind {
 			return KindWARC
 		}
 		return ""
-	case isMbox(head):
+	case isMbox(head), isMail(head):
 		return KindMbox
 	case isHTML(head):
 		return KindHTML

@@ -7,6 +7,7 @@ import (
 	"net/mail"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -28,33 +29,93 @@ func isMbox(head []byte) bool {
 // begin a line with the same word.
 var fromLine = regexp.MustCompile(`^From \S+ .*\d:\d\d.*\d{4}`)
 
-// fieldNext says whether the next line is a header field.
-func fieldNext(b *bufio.Reader) bool {
+// usualField are fields that a message begins with, whatever its "From " line says.
+var usualField = regexp.MustCompile(`(?i)^(?:return-path|received|delivered-to|message-id|date|from|to|subject|mime-version|status|reply-to|sender|dkim-signature|authentication-results|x-[a-z0-9-]+|content-[a-z-]+|list-[a-z-]+)$`)
+
+// begins says whether a line "From …" behind an empty one begins a message: a header
+// field follows, and it has a time, or the field is a usual one.
+func begins(line []byte, b *bufio.Reader) bool {
 	next, _ := b.Peek(80)
 	name, _, ok := bytes.Cut(next, []byte(":"))
-	return ok && len(name) > 0 && !bytes.ContainsAny(name, " \t\r\n")
+	if !ok || len(name) == 0 || bytes.ContainsAny(name, " \t\r\n") {
+		return false
+	}
+	return fromLine.Match(line) || usualField.Match(name)
+}
+
+// isMail tells a single message (RFC 5322) by the fields that it begins with.
+func isMail(head []byte) bool {
+	seen := map[string]bool{}
+	for line := range bytes.Lines(head[:min(len(head), 16<<10)]) {
+		if len(bytes.TrimRight(line, "\r\n")) == 0 {
+			break
+		}
+		if line[0] == ' ' || line[0] == '\t' {
+			continue
+		}
+		name, _, ok := bytes.Cut(line, []byte(":"))
+		if !ok || len(name) == 0 || len(name) > 80 || bytes.ContainsAny(name, " \t") {
+			return false
+		}
+		seen[string(bytes.ToLower(name))] = true
+	}
+	n := 0
+	for _, name := range []string{"from", "to", "subject", "date", "message-id", "received", "mime-version", "return-path"} {
+		if seen[name] {
+			n++
+		}
+	}
+	return n >= 3 && (seen["from"] || seen["return-path"])
+}
+
+var contentLength = regexp.MustCompile(`(?im)^content-length:[ \t]*(\d{1,15})[ \t]*\r?$`)
+
+// told is where a message ends by its Content-Length (mboxcl, mboxcl2), which counts
+// from body; 0 where it has none, or no message and no end of the file is there.
+func (in *source) told(header []byte, body int64) int64 {
+	m := contentLength.FindSubmatch(header)
+	if m == nil {
+		return 0
+	}
+	n, err := strconv.ParseInt(string(m[1]), 10, 64)
+	if err != nil || body+n > in.size {
+		return 0
+	}
+	next := make([]byte, 9)
+	k, _ := in.r.ReadAt(next, body+n)
+	next = bytes.TrimLeft(next[:k], "\r\n")
+	if len(next) > 0 && !bytes.HasPrefix(next, []byte("From ")) {
+		return 0
+	}
+	return body + n
 }
 
 // mbox seals the messages of a mailbox: what stands between the lines "From …"
-// at the start or after an empty line, as it stands.
+// at the start or after an empty line, as it stands. A file without such a line at
+// its start is one message.
 func (r *run) mbox(in *source) error {
 	b := bufio.NewReaderSize(in, 64<<10)
 	var body []byte
 	var start, off, size int64
-	begun := false
+	var told int64 // before it, no line begins a message
+	begun, header := false, false
 	flush := func() error {
 		if !begun {
 			return nil
 		}
 		return r.mail(body, start, size)
 	}
+	if first, _ := b.Peek(5); string(first) != "From " && len(first) > 0 {
+		begun, header, told = true, true, in.size
+	}
 	empty, fresh := true, true // the line before was empty; this part begins a line
 	for {
 		part, err := b.ReadSlice('\n')
-		if fresh && empty && bytes.HasPrefix(part, []byte("From ")) {
+		from := fresh && empty && off >= told && bytes.HasPrefix(part, []byte("From "))
+		if from {
 			part = bytes.Clone(part) // the reader looks ahead
 		}
-		if fresh && empty && bytes.HasPrefix(part, []byte("From ")) && (!begun || fromLine.Match(part) || err == nil && fieldNext(b)) {
+		if from && (!begun || err == nil && begins(part, b)) {
 			if err := flush(); err != nil {
 				return err
 			}
@@ -63,7 +124,7 @@ func (r *run) mbox(in *source) error {
 				part, err = b.ReadSlice('\n')
 			}
 			off += int64(len(part))
-			begun, body, start, size = true, body[:0], off, 0
+			begun, header, body, start, size = true, true, body[:0], off, 0
 			empty, fresh = false, true
 			if err == nil {
 				continue
@@ -79,6 +140,9 @@ func (r *run) mbox(in *source) error {
 		}
 		if fresh {
 			empty = len(bytes.TrimRight(part, "\r\n")) == 0
+		}
+		if fresh && empty && header {
+			header, told = false, max(told, in.told(body, off))
 		}
 		fresh = err == nil
 		if err == io.EOF {

@@ -31,7 +31,7 @@ func (r *run) messages(s *jsonStream, name func(raw []byte) (url, mediaType stri
 			s.next()
 			return nil
 		}
-		if s.indent >= 0 {
+		if c == '{' && s.indent >= 0 {
 			indent = s.indent
 		}
 		s.indent = indent

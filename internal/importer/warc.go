@@ -52,10 +52,15 @@ type warcFile struct {
 	at   int64         // of the member; of a plain file, of the next record
 	out  int64         // bytes unpacked
 	buf  []byte
+
+	file     *source // where it can go back
+	attempts int     // to find a member behind a damaged one
+	again    int64   // bytes that were read more than once
 }
 
 func newWarcFile(in io.Reader) (*warcFile, error) {
 	f := &warcFile{}
+	f.file, _ = in.(*source)
 	f.src = bufio.NewReaderSize(&countReader{in, &f.read}, 64<<10)
 	magic, err := f.src.Peek(2)
 	if err != nil && err != io.EOF {

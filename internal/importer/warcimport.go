@@ -41,25 +41,37 @@ func (r *run) warc(in io.Reader, file string) error {
 	for {
 		rec, err := f.next()
 		if err == nil {
-			err = w.take(rec)
-		}
-		if err == io.EOF {
-			return w.flush()
-		}
-		if err != nil {
-			if e := w.flush(); e != nil {
-				return e
+			if err := w.take(rec); err != nil {
+				return err
 			}
-			var bad fileError
-			if r.ctx.Err() == nil && (errors.As(err, &bad) || errors.Is(err, io.ErrUnexpectedEOF)) {
-				what := err.Error()
-				if errors.Is(err, io.ErrUnexpectedEOF) {
-					what = "the file ends in the middle of a record"
-				}
-				r.sum.problem(where(file, f.at), "%s; what is behind it is not taken in", what)
-				return nil
-			}
+			continue
+		}
+		if e := w.flush(); e != nil || err == io.EOF {
+			return e
+		}
+		var bad fileError
+		if r.ctx.Err() != nil || !errors.As(err, &bad) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			return err
+		}
+		place, what := f.at, err.Error()
+		again := f.recover(err)
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			what = "a record that ends early"
+			if again == io.EOF {
+				what = "the file ends in the middle of a record"
+			}
+		}
+		switch {
+		case again == nil:
+			what += "; it is not taken in, what is behind it is, from byte " + strconv.FormatInt(f.begin(), 10)
+		case again != io.EOF && !errors.Is(again, io.ErrUnexpectedEOF):
+			return again
+		default:
+			what += "; what is behind it is not taken in"
+		}
+		r.sum.problem(where(file, place), "%s", what)
+		if again != nil {
+			return nil
 		}
 	}
 }
