@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -188,4 +189,71 @@ func FuzzMessage(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestTelegramKinds reads what a message has beside its text, and whose it is.
+func TestTelegramKinds(t *testing.T) {
+	channel := typeTelegram + "; chat=Demo; chat-id=1; chat-type=public_channel"
+	for name, x := range map[string]struct {
+		kind, body string
+		want       tamga.Post
+	}{
+		"signature":    {channel, `{"id":1,"type":"message","from":"Demo","from_id":"channel1","author":"Editor","text":"a"}`, tamga.Post{ID: "1", Channel: "Demo", Author: "Editor", AuthorID: "channel1", Text: "a"}},
+		"deleted":      {channel, `{"id":1,"type":"message","from":null,"from_id":"user7","forwarded_from":null,"forwarded_from_id":"user9","text":"a"}`, tamga.Post{ID: "1", Channel: "Demo", Author: "user7", AuthorID: "user7", ForwardedFrom: "user9", Text: "a"}},
+		"saved":        {typeTelegram + "; chat-type=saved_messages", `{"id":1,"type":"message","from":"Me","saved_from":"Shop","text":"a"}`, tamga.Post{ID: "1", Channel: "saved_messages", Author: "Me", ForwardedFrom: "Shop", Text: "a"}},
+		"topic":        {typeTelegram + "; chat=Demo; topic=Reviews", `{"id":4,"type":"message","from":"B","reply_to_message_id":2,"text":"a"}`, tamga.Post{ID: "4", Channel: "Demo", Thread: "Reviews", Author: "B", ReplyTo: "2", Text: "a"}},
+		"public":       {channel + "; chat-username=demo_shop", `{"id":4,"type":"message","from":"Demo","reply_to_message_id":2,"text":"a"}`, tamga.Post{ID: "demo_shop/4", Channel: "demo_shop", Author: "Demo", ReplyTo: "demo_shop/2", Text: "a"}},
+		"another chat": {channel, `{"id":4,"type":"message","from":"Demo","reply_to_message_id":2,"reply_to_peer_id":"channel9","text":"a"}`, tamga.Post{ID: "4", Channel: "Demo", Author: "Demo", ReplyTo: "channel9/2", Text: "a"}},
+		"control":      {channel, `{"id":4,"type":"message","from":"Demo","text":"a\x0Bb"}`, tamga.Post{ID: "4", Channel: "Demo", Author: "Demo", Text: "a\vb"}},
+		"entities":     {channel, `{"id":4,"type":"message","from":"Demo","text":["a ",{"type":"bold","text":"b"}," ",{"type":"pre","text":"c","language":""},{"type":"custom_emoji","text":"d","document_id":"x"}]}`, tamga.Post{ID: "4", Channel: "Demo", Author: "Demo", Text: "a b cd"}},
+		"file":         {channel, `{"id":4,"type":"message","from":"Demo","file":"(File not included. Change data exporting settings to download.)","file_name":"price.pdf","media_type":"video_file","text":""}`, tamga.Post{ID: "4", Channel: "Demo", Author: "Demo", Text: "price.pdf", Media: []string{"video"}}},
+		"photo":        {channel, `{"id":4,"type":"message","from":"Demo","photo":"photos/1.jpg","width":1,"height":1,"text":"a"}`, tamga.Post{ID: "4", Channel: "Demo", Author: "Demo", Text: "a", Media: []string{"photo"}}},
+		"poll":         {channel, `{"id":4,"type":"message","from":"Demo","poll":{"question":"q?","closed":false,"total_voters":3,"answers":[{"text":"x","voters":1,"chosen":false},{"text":"y","voters":2,"chosen":true}]},"text":""}`, tamga.Post{ID: "4", Channel: "Demo", Author: "Demo", Text: "q?\nx\ny", Media: []string{"poll"}}},
+		"contact":      {channel, `{"id":4,"type":"message","from":"Demo","contact_information":{"first_name":"A","last_name":"","phone_number":"+7 700 000 00 00"},"text":""}`, tamga.Post{ID: "4", Channel: "Demo", Author: "Demo", Text: "A\n+7 700 000 00 00", Media: []string{"contact"}}},
+		"place":        {channel, `{"id":4,"type":"message","from":"Demo","location_information":{"latitude":43.238141,"longitude":76.889702},"text":"a"}`, tamga.Post{ID: "4", Channel: "Demo", Author: "Demo", Text: "a", Media: []string{"location"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := readMessage(t, "", x.kind, x.body)
+			got := onlyPost(t, p)
+			x.want.Span = [2]int{0, len(x.body)}
+			if !reflect.DeepEqual(got, x.want) {
+				t.Errorf("%+v\nwant %+v", got, x.want)
+			}
+			if name == "place" && !has(p, tamga.FindPlace, "43.238,76.890") {
+				t.Errorf("findings %+v", p.Findings)
+			}
+		})
+	}
+	if p := readMessage(t, "", channel, `{"id":5,"type":"unsupported"}`); len(p.Posts) != 0 {
+		t.Errorf("what is not told is a post: %+v", p.Posts)
+	}
+}
+
+// TestDiscordKinds reads forwarded messages, files and buttons.
+func TestDiscordKinds(t *testing.T) {
+	kind := typeDiscord + `; guild=Demo; channel=market; channel-type=GuildTextChat`
+	x := onlyPost(t, readMessage(t, "", kind, `{"id":"4","type":"Default","content":"","author":{"id":"5","name":"b"},"attachments":[{"id":"1","fileName":"menu.png"}],"stickers":[{"name":"wave"}],
+	 "reference":{"type":"Forward","messageId":"9","channelId":"77"},"forwardedMessage":{"timestamp":"2024-01-05T10:00:00+00:00","content":"original","embeds":[],"attachments":[]}}`))
+	if x.Text != "original" || x.ForwardedFrom != "77" || x.ReplyTo != "" || x.AuthorID != "5" || strings.Join(x.Media, " ") != "document sticker" {
+		t.Errorf("%+v", x)
+	}
+	p := readMessage(t, "", kind, `{"id":"4","type":"Default","content":"","author":{"id":"5","name":"b"},"components":[{"type":"ActionRow","components":[{"type":"Button","label":"Shop","url":"https://t.me/demo_acid_shop"}]}]}`)
+	if onlyPost(t, p).Text != "Shop" || !has(p, tamga.FindHandle, "demo_acid_shop") {
+		t.Errorf("%+v %+v", p.Posts, p.Findings)
+	}
+	for name, n := range map[string]int{"GuildMemberJoin": 0, "ChannelPinnedMessage": 0, "ThreadCreated": 0, "8": 0, "Reply": 1, "20": 1} {
+		if p := readMessage(t, "", kind, `{"id":"4","type":"`+name+`","content":"a","author":{"name":"b"}}`); len(p.Posts) != n {
+			t.Errorf("%s: %d posts", name, len(p.Posts))
+		}
+	}
+}
+
+// TestMailThread tells a thread by its subject and an answer by its fields.
+func TestMailThread(t *testing.T) {
+	for subject, want := range map[string]string{"Re: price": "price", "RE[2]: Fwd: price": "price", "Отв: цена": "цена", "Re:": "Re:", "Regards: a": "Regards: a"} {
+		x := onlyPost(t, readMessage(t, "", typeMail, "From: a@example.org\nSubject: "+subject+"\nMessage-ID: <2@x>\nIn-Reply-To: Message of Monday <1@x> (by b)\n\nb\n>From c\n>>From d\n > From e\n"))
+		if x.Thread != want || x.ReplyTo != "1@x" || x.Text != "b\nFrom c\n>From d\n > From e" {
+			t.Errorf("%q: %+v", subject, x)
+		}
+	}
 }
