@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,7 +17,6 @@ import (
 	"tamga/internal/config"
 	"tamga/internal/demo"
 	"tamga/internal/term"
-	"tamga/internal/torlab"
 )
 
 func newDemo(a *app) *cobra.Command {
@@ -74,23 +71,30 @@ func (a *app) demo(cmd *cobra.Command, dir string, tor bool, show func(*house) e
 		return err
 	}
 	a.workspace = dir
+	market, err := serveMarket(ctx, dir, tor)
+	if err != nil {
+		return err
+	}
+	defer market.end()
+	if err := market.configure(ws); err != nil {
+		return err
+	}
 	h, err := a.enter(true)
 	if err != nil {
 		return err
 	}
 	defer h.Close()
-
-	market, flags, end, err := serveMarket(ctx, dir, tor)
+	fmt.Fprintf(a.out, "Bazaar Nowhere, a market that does not exist, on %s\n", market.url)
+	sum, err := a.crawl(cmd, h, market.flags, []string{"bazaar-nowhere"})
 	if err != nil {
 		return err
 	}
-	defer end()
-	fmt.Fprintf(a.out, "Bazaar Nowhere, a market that does not exist, on %s\n", market)
-	sum, err := a.crawl(cmd, h, flags, []string{market})
+	market.later(h.conf)
+	again, err := a.crawl(cmd, h, market.flags, []string{"bazaar-nowhere", "caravanserai"})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "sealed  %d exchanges, %.1f MB\n", sum.Captured, float64(sum.Bytes)/1e6)
+	fmt.Fprintf(a.out, "sealed  %d exchanges of two visits, %.1f MB\n", sum.Captured+again.Captured, float64(sum.Bytes+again.Bytes)/1e6)
 
 	blocks := filepath.Join(dir, "blocks")
 	if err := demo.WriteBlocks(blocks); err != nil {
@@ -132,31 +136,6 @@ func summary(tr tamga.Trace) string {
 		ends[e.Reason]++
 	}
 	return fmt.Sprintf("over %d hops, %d transactions deep, to %d outputs not spent yet (by %s)", len(tr.Hops), deepest, ends[chain.EndUnspent], tr.Method)
-}
-
-// serveMarket serves the market on loopback, or as an onion of a private Tor
-// network, and returns its address.
-func serveMarket(ctx context.Context, dir string, tor bool) (url string, fl crawlFlags, end func(), err error) {
-	fl = crawlFlags{scope: "host", local: !tor, lab: tor}
-	if tor {
-		lab := filepath.Join(dir, "torlab")
-		if err := os.MkdirAll(lab, 0o700); err != nil {
-			return "", fl, nil, err
-		}
-		n, err := torlab.Start(ctx, torlab.Options{Dir: lab, Services: []torlab.Service{{Handler: demo.New().Handler()}}})
-		if err != nil {
-			return "", fl, nil, hinted{err, "`make deps` installs tor; without --tor the demo needs none"}
-		}
-		fl.proxy = n.SOCKS
-		return "http://" + n.Onions[0] + "/", fl, func() { n.Close() }, nil
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fl, nil, fmt.Errorf("serve demo market: %w", err)
-	}
-	s := &http.Server{Handler: demo.New().Handler(), ReadHeaderTimeout: 5 * time.Second}
-	go s.Serve(ln)
-	return "http://" + ln.Addr().String() + "/", fl, func() { s.Close() }, nil
 }
 
 // openBrowser asks the desktop to open url; without a desktop nothing happens.

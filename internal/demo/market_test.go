@@ -288,3 +288,46 @@ func TestMethods(t *testing.T) {
 		}
 	}
 }
+
+// TestLater: a second visit differs in what happened, and in nothing else; the first
+// stays what it was.
+func TestLater(t *testing.T) {
+	m := New()
+	l := m.Later()
+	count := map[string]int{}
+	for i, was := range m.traders {
+		j := slices.IndexFunc(l.traders, func(is Trader) bool { return is.Name == was.Name })
+		switch {
+		case j < 0:
+			t.Errorf("%s is no more in the directory", was.Name)
+		case was.Key != l.traders[j].Key:
+			count["key"]++
+		case !slices.Equal(was.Addresses, l.traders[j].Addresses):
+			count["wallet"]++
+		case was.Bio != l.traders[j].Bio || was.Handle != l.traders[j].Handle:
+			t.Errorf("%s changed", m.traders[i].Name)
+		}
+	}
+	for _, was := range m.offers {
+		j := slices.IndexFunc(l.offers, func(is Offer) bool { return is.ID == was.ID })
+		switch {
+		case j < 0:
+			count["offers gone"]++
+		case was.Price != l.offers[j].Price:
+			count["price"]++
+		case was.Title != l.offers[j].Title || was.Path != l.offers[j].Path:
+			t.Errorf("%s changed", was.Path)
+		}
+	}
+	if want := map[string]int{"key": 1, "wallet": 1, "offers gone": 5, "price": 1}; !maps.Equal(count, want) {
+		t.Errorf("%v, want %v", count, want)
+	}
+	for path, p := range New().pages {
+		if !bytes.Equal(p.body, m.pages[path].body) {
+			t.Errorf("%s of the first visit changed", path)
+		}
+	}
+	if l.pages["/vendor/"+moved].body != nil || !bytes.Contains(l.pages["/vendor/"+newWallet].body, []byte(laterWallet)) {
+		t.Error("the pages do not say it")
+	}
+}
