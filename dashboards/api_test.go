@@ -103,7 +103,7 @@ func TestPartsThatAreNotThere(t *testing.T) {
 	}
 	c := &client{t: t, server: s}
 	c.cookies = c.do("GET", "/?token="+testToken, nil).Cookies()
-	for _, path := range []string{"/api/capture?seq=1", "/api/trace?subject=x"} {
+	for _, path := range []string{"/api/capture?seq=1", "/api/trace?subject=x", "/api/changes", "/api/alerts", "/api/sources"} {
 		var e struct{ Error, Hint string }
 		if got := c.get(path, &e); got != http.StatusNotImplemented || e.Hint == "" {
 			t.Errorf("GET %s: status %d, hint %q", path, got, e.Hint)

@@ -30,7 +30,7 @@ func TestBrowser(t *testing.T) {
 		}
 	}
 	s := newFakeServer(t, Options{})
-	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
 	defer cancel()
 	links, done := make(chan string, 1), make(chan error, 1)
 	go func() { done <- s.Serve(ctx, "127.0.0.1:0", func(link string) { links <- link }) }()

@@ -57,6 +57,7 @@ type captureView struct {
 	RequestHead  string        `json:"request_head"`
 	ResponseHead string        `json:"response_head"`
 	Proof        *Proof        `json:"proof,omitempty"`
+	Stamps       []Stamp       `json:"stamps,omitempty"`
 	Cut          []string      `json:"cut,omitempty"` // what of it was too long to send whole
 }
 
@@ -117,7 +118,7 @@ func spanOf(s string) (start, end int, err error) {
 // is marked as the offer.
 func viewOf(v *View, start, end int) captureView {
 	out := captureView{
-		Capture: v.Capture, Runs: []run{}, Findings: []finding{}, Proof: v.Proof, Problem: v.Problem,
+		Capture: v.Capture, Runs: []run{}, Findings: []finding{}, Proof: v.Proof, Stamps: v.Stamps, Problem: v.Problem,
 		RequestHead: headOf(v.RequestHead), ResponseHead: headOf(v.ResponseHead),
 	}
 	p := v.Page

@@ -31,6 +31,9 @@ func newFakeServer(t testing.TB, opt Options) *Server {
 	t.Helper()
 	w := newFakeWorkspace()
 	opt.Searcher, opt.Opener, opt.Tracer, opt.Title = newFakeSearcher(t, w), w, w, "demo workspace"
+	if opt.Watcher == nil {
+		opt.Watcher = fakeWatcher{w: w}
+	}
 	s, err := New(opt)
 	if err != nil {
 		t.Fatal(err)

@@ -161,7 +161,7 @@ func (s *Server) app(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch r.URL.Path {
-	case "/", "/search", "/listing", "/capture", "/trace":
+	case "/", "/search", "/listing", "/capture", "/trace", "/changes", "/alerts", "/sources":
 		s.serveFile(w, r, "index.html")
 	default:
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")

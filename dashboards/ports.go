@@ -36,6 +36,7 @@ type View struct {
 	ResponseHead string      // as received, without the same
 	Payload      []byte      // as on the wire, content coding kept
 	Proof        *Proof      // nil where the caller did not prove it
+	Stamps       []Stamp     // the first of each authority, calendar and witness that covers it
 }
 
 // Proof says that the entry of a capture is in the evidence log under a signed

@@ -1,6 +1,9 @@
 package dashboards
 
 import (
+	"tamga"
+	"tamga/index"
+
 	"context"
 	"fmt"
 	"net/http"
@@ -157,7 +160,17 @@ func (s *Server) document(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	writeJSON(w, map[string]hit{"hit": h})
+	var also []string
+	if s.opt.Watcher != nil && h.Seq != nil {
+		if also, err = s.opt.Watcher.Also(r.Context(), index.Document{ID: h.ID, Kind: h.Kind, Capture: tamga.Digest(h.Capture), Seq: *h.Seq, Fields: h.Fields}); err != nil {
+			s.fail(w, r, err)
+			return
+		}
+	}
+	writeJSON(w, struct {
+		Hit  hit      `json:"hit"`
+		Also []string `json:"also_seen_at,omitempty"` // on other hosts
+	}{h, also})
 }
 
 // kinds counts the documents of the workspace.

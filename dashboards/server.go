@@ -16,12 +16,13 @@ import (
 	"tamga"
 )
 
-// Options configure a Server. Searcher is needed; where Opener or Tracer is
-// nil, what needs it answers with an explanation.
+// Options configure a Server. Searcher is needed; where Opener, Tracer or
+// Watcher is nil, what needs it answers with an explanation.
 type Options struct {
 	Searcher Searcher
 	Opener   Opener
 	Tracer   Tracer
+	Watcher  Watcher
 
 	Title  string // of the workspace, shown in the header
 	Token  string // of the first link; random where empty
@@ -78,6 +79,9 @@ func New(opt Options) (*Server, error) {
 	api.HandleFunc("GET /api/source", s.source)
 	api.HandleFunc("GET /api/raw", s.raw)
 	api.HandleFunc("GET /api/trace", s.trace)
+	api.HandleFunc("GET /api/changes", s.changes)
+	api.HandleFunc("GET /api/alerts", s.alerts)
+	api.HandleFunc("GET /api/sources", s.sources)
 	api.HandleFunc("POST /api/lock", s.lock)
 	api.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotFound, "no such call: "+r.Method+" "+r.URL.Path, "")
@@ -184,5 +188,6 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 		Kinds     []facetRow `json:"kinds"`
 		Captures  bool       `json:"captures"` // captures can be opened
 		Traces    bool       `json:"traces"`   // a ledger is at hand
-	}{s.opt.Title, tamga.Version, s.opt.Now().UTC(), total, kinds, s.opt.Opener != nil, s.opt.Tracer != nil})
+		Watches   bool       `json:"watches"`  // changes, alerts and sources can be asked for
+	}{s.opt.Title, tamga.Version, s.opt.Now().UTC(), total, kinds, s.opt.Opener != nil, s.opt.Tracer != nil, s.opt.Watcher != nil})
 }

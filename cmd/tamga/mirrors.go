@@ -39,14 +39,10 @@ signature is bad is listed, puts nothing together and raises an alert.`,
 				return err
 			}
 			defer h.Close()
-			var sources []pipeline.SourceAddresses
-			for _, s := range h.conf.Sources {
-				sources = append(sources, pipeline.SourceAddresses{Name: s.Name, URLs: append([]string{s.URL}, s.Mirrors...)})
-			}
 			if !pages {
 				least = 2
 			}
-			sites, err := h.pipe.Addresses(cmd.Context(), sources, least)
+			sites, err := h.pipe.Addresses(cmd.Context(), sourceAddresses(h.conf), least)
 			if err != nil {
 				return err
 			}
@@ -62,6 +58,14 @@ signature is bad is listed, puts nothing together and raises an alert.`,
 	cmd.Flags().BoolVar(&pages, "pages", false, "compare the pages of sites too: it reads them all")
 	cmd.Flags().Float64Var(&least, "min", link.Same, "with --pages, the least `SCORE` of a likeness, 0 to 1")
 	return cmd
+}
+
+// sourceAddresses are those that the settings list.
+func sourceAddresses(conf *config.Config) (out []pipeline.SourceAddresses) {
+	for _, s := range conf.Sources {
+		out = append(out, pipeline.SourceAddresses{Name: s.Name, URLs: append([]string{s.URL}, s.Mirrors...)})
+	}
+	return out
 }
 
 func (a *app) printSite(s pipeline.SiteAddresses) {

@@ -45,7 +45,7 @@ loopback only and prints an address with a token that works once.`,
 // serve runs the dashboards until ctx ends; ready gets the address to open.
 func (a *app) serve(ctx context.Context, h *house, listen string, ready func(url string)) error {
 	s, err := dashboards.New(dashboards.Options{
-		Searcher: h.store, Opener: opener{h.pipe}, Tracer: tracer{h}, Title: filepath.Base(h.ws.Dir), Logger: a.log,
+		Searcher: h.store, Opener: opener{h}, Tracer: tracer{h}, Watcher: watchview{a, h}, Title: filepath.Base(h.ws.Dir), Logger: a.log,
 	})
 	if err != nil {
 		return err
@@ -54,16 +54,16 @@ func (a *app) serve(ctx context.Context, h *house, listen string, ready func(url
 }
 
 // opener shows captures to the dashboards.
-type opener struct{ pipe *pipeline.Pipeline }
+type opener struct{ h *house }
 
 func (o opener) Open(ctx context.Context, seq int64) (*dashboards.View, error) {
-	capture, err := o.pipe.Archive.Capture(seq)
+	capture, err := o.h.pipe.Archive.Capture(seq)
 	if errors.Is(err, evidence.ErrNotFound) {
 		return nil, fmt.Errorf("%w: %w", err, fs.ErrNotExist)
 	} else if err != nil {
 		return nil, err
 	}
-	ex, page, err := o.pipe.Open(ctx, seq)
+	ex, page, err := o.h.pipe.Open(ctx, seq)
 	if ex == nil {
 		return nil, err
 	}
@@ -74,7 +74,10 @@ func (o opener) Open(ctx context.Context, seq int64) (*dashboards.View, error) {
 	if err != nil && !pipeline.NoPage(err) {
 		view.Problem = err.Error()
 	}
-	view.Proof, err = o.prove(seq)
+	if view.Proof, err = o.prove(seq); err != nil {
+		return nil, err
+	}
+	view.Stamps, err = o.stamps(seq)
 	return view, err
 }
 
@@ -88,7 +91,7 @@ func withoutSecrets(head []byte) string {
 // prove shows that the log holds the capture; nil where no head is signed over it
 // yet, as while a crawl runs.
 func (o opener) prove(seq int64) (*dashboards.Proof, error) {
-	p, err := o.pipe.Archive.Prove(seq)
+	p, err := o.h.pipe.Archive.Prove(seq)
 	if errors.Is(err, evidence.ErrNotFound) {
 		return nil, nil
 	} else if err != nil {

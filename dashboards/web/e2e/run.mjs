@@ -114,6 +114,73 @@ const findPaid = () => page.evaluate(async () => {
   return null
 })
 
+// watch looks at what changed, at alerts and at sources, in both themes and on a
+// narrow screen.
+async function watch() {
+  await page.getByRole('link', { name: 'Watch', exact: true }).click()
+  await page.getByTestId('changes').waitFor()
+  const lines = page.getByTestId('changes').locator('li')
+  check((await lines.count()) > 3, `${await lines.count()} changes are listed`)
+  await look('changes')
+  const wallet = lines.filter({ has: page.locator('.chip', { hasText: /^Wallet$/ }) }).first().getByRole('button')
+  await wallet.focus()
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/sel=/)
+  const compare = page.getByTestId('compare')
+  await compare.locator('pre mark').nth(1).waitFor()
+  const [before, after] = [await compare.locator('pre').nth(0).innerText(), await compare.locator('pre').nth(1).innerText()]
+  const [was, is] = [(await compare.locator('del').innerText()).trim(), (await compare.locator('ins').innerText()).trim()]
+  check(was !== is && before.includes(was) && after.includes(is) && !after.includes(was), 'a changed wallet stands in both captures, side by side')
+  await look('change-compared')
+  await page.setViewportSize({ width: 390, height: 844 })
+  check(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'the comparison fits 390 px')
+  await look('change-compared-small')
+  await page.setViewportSize({ width: 1500, height: 940 })
+  await page.goBack()
+  await page.goto(base + '/changes?change=gone')
+  await page.getByTestId('changes').waitFor()
+  check((await page.getByTestId('changes').locator('li').count()) >= 1, 'changes can be narrowed to those that are gone')
+  await page.goto(base + '/changes?q=nothing-of-that-name')
+  await page.getByText('Nothing matches').waitFor()
+
+  await page.getByRole('navigation', { name: 'What is watched' }).getByRole('link', { name: 'Alerts' }).click()
+  await page.getByTestId('alerts').waitFor()
+  check(/Another wallet/.test(await page.getByTestId('alerts').innerText()), 'the alerts tell of the wallet')
+  await look('alerts')
+  await page.setViewportSize({ width: 390, height: 844 })
+  check(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'the alerts fit 390 px')
+  await look('alerts-small')
+  await page.setViewportSize({ width: 1500, height: 940 })
+  await page.getByTestId('alerts').locator('li', { hasText: 'Another wallet' }).first().getByRole('link').first().click()
+  await page.getByTestId('compare').waitFor()
+  check(true, 'an alert leads to its comparison')
+
+  await page.getByRole('navigation', { name: 'What is watched' }).getByRole('link', { name: 'Sources' }).click()
+  await page.getByTestId('sources').waitFor()
+  check((await page.getByTestId('sources').locator('svg rect').count()) > 0, 'the sources have a series of checks')
+  await look('sources')
+  await page.setViewportSize({ width: 390, height: 844 })
+  check(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'the sources fit 390 px')
+  await look('sources-small')
+  await page.setViewportSize({ width: 1500, height: 940 })
+  check((await page.evaluate(() => document.querySelectorAll('main img, main script, main iframe').length)) === 0 && (await page.evaluate(() => globalThis.__pwned)) === undefined, 'no name on the way ran')
+
+  // A page that is captured on several hosts says so.
+  const twice = await page.evaluate(async () => {
+    const ask = async (call) => (await fetch('/api/' + call)).json()
+    for (const kind of ['listing', 'vendor']) {
+      for (const hit of (await ask(`search?size=60&kind=${kind}`)).hits) {
+        if ((await ask('document?id=' + encodeURIComponent(hit.id))).also_seen_at) return hit.id
+      }
+    }
+  })
+  if (twice) {
+    await page.goto(base + '/listing?id=' + encodeURIComponent(twice))
+    await page.getByText('Also seen at').waitFor()
+    await look('also-seen', { axe: false })
+  }
+}
+
 async function walk() {
   // The door.
   const stranger = await page.request.get(base + '/api/status', { headers: { cookie: '' } })
@@ -249,6 +316,9 @@ async function walk() {
   } else {
     check(process.env.TAMGA_HOSTILE !== 'required', 'a hostile page is there to look at')
   }
+
+  const { watches } = await page.evaluate(async () => (await fetch('/api/status')).json())
+  if (watches) await watch()
 
   // The money.
   let subject = process.env.TAMGA_TRACE
