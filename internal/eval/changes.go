@@ -1,0 +1,367 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // where changes are kept
+
+	"tamga"
+	"tamga/extract"
+	"tamga/internal/demo"
+	"tamga/internal/pipeline"
+)
+
+// visited is a page of a site, by the path of its address.
+type visited struct {
+	path   string
+	body   string // UTF-8
+	gone   bool   // it answers 404
+	host   string // of another site; empty: of the site
+	noised bool   // it may be changed by noise
+}
+
+const changeHost = "changesdemo.example"
+
+// visit reads pages as captures of one pass and compares them.
+func visit(ctx context.Context, t *table, c *pipeline.Changes, pages []visited, profile string, seq *int64, at time.Time, n *noise) error {
+	var captures []tamga.Capture
+	var read []*tamga.Page
+	for _, v := range pages {
+		host := v.host
+		if host == "" {
+			host = changeHost
+		}
+		x := tamga.Capture{Seq: *seq, URL: "http://" + host + v.path, Outcome: tamga.OutcomeOK, Status: http.StatusOK, ContentType: "text/html; charset=utf-8", Requested: at.Add(time.Duration(*seq) * time.Second)}
+		body := v.body
+		if n != nil && v.host == "" {
+			body = n.apply(body)
+		}
+		if v.gone {
+			x.Outcome, x.Status, body = tamga.OutcomeNotFound, http.StatusNotFound, "<html><head><title>Not found</title></head><body><h1>404 Not found</h1></body></html>"
+		}
+		x.Digest = tamga.DigestOf([]byte(body))
+		page, err := t.reader.Page(extract.Input{URL: x.URL, ContentType: x.ContentType, Body: []byte(body), Profile: profile, Time: x.Requested})
+		if err != nil {
+			return err
+		}
+		captures, read = append(captures, x), append(read, page)
+		*seq++
+	}
+	return c.Take(ctx, captures, read, *seq)
+}
+
+// compareVisits returns what two visits of a site differ in.
+func compareVisits(t *table, first, second []visited, profile string, shuffled *regexp.Regexp, adverts []string) ([]tamga.Change, error) {
+	ctx := context.Background()
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	c, err := pipeline.OpenChanges(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	var seq int64
+	for i, pages := range [][]visited{first, second} {
+		n := &noise{rng: rand.New(rand.NewPCG(uint64(i), 6)), shuffled: shuffled, adverts: adverts}
+		if err := visit(ctx, t, c, pages, profile, &seq, time.Date(2026, 11, 1+i, 0, 0, 0, 0, time.UTC), n); err != nil {
+			return nil, err
+		}
+	}
+	return c.Between(ctx, 0, seq)
+}
+
+// seeded is a change that was made: what is said of which page.
+type seeded struct {
+	path, field string // field: price, address, …; gone, moved
+	to          string // a part of the new value; empty: any
+}
+
+func (s seeded) is(x *tamga.Change) bool {
+	u, err := url.Parse(x.URL)
+	if err != nil {
+		return false
+	}
+	field := x.Field
+	switch x.Kind {
+	case tamga.ChangeGone, tamga.ChangeMoved, tamga.ChangeAppeared:
+		field = x.Kind
+	}
+	return u.Path == s.path && field == s.field && (s.to == "" || strings.Contains(strings.Join(x.To, " "), s.to))
+}
+
+// scoreChanges adds precision and recall of what was found.
+func scoreChanges(t *table, set string, found []tamga.Change, made []seeded, recall, precision float64) {
+	hit := make([]bool, len(made))
+	right := 0
+	for i := range found {
+		ok := false
+		for k, s := range made {
+			if s.is(&found[i]) {
+				hit[k], ok = true, true
+			}
+		}
+		if ok {
+			right++
+		} else if os.Getenv("TAMGA_SHOW") != "" {
+			fmt.Fprintf(os.Stderr, "%s: false: %s %s %s %q → %q\n", set, found[i].Kind, found[i].Field, found[i].URL, found[i].From, found[i].To)
+		}
+	}
+	n := 0
+	for k, ok := range hit {
+		if ok {
+			n++
+		} else if os.Getenv("TAMGA_SHOW") != "" {
+			fmt.Fprintf(os.Stderr, "%s: missed: %s %s %s\n", set, made[k].field, made[k].path, made[k].to)
+		}
+	}
+	t.add("changes made that are told", set, n, len(made), recall)
+	t.add("changes told that were made", set, right, len(found), precision)
+}
+
+// still adds the false changes of two visits between which nothing changed.
+func still(t *table, set string, found []tamga.Change, pages int) {
+	if os.Getenv("TAMGA_SHOW") != "" {
+		for _, x := range found {
+			fmt.Fprintf(os.Stderr, "%s: %s %s %s %q → %q\n", set, x.Kind, x.Field, x.URL, x.From, x.To)
+		}
+	}
+	t.rows = append(t.rows, row{what: "false changes of a page in noise", set: set, got: float64(len(found)) / float64(pages), n: pages, want: 0, atMost: true})
+}
+
+// changes measures what two visits to the synthetic market differ in.
+func changes(t *table) error {
+	m := demo.New()
+	first := walkSite(m.Handler())
+	cards := regexp.MustCompile(`(?s)<article class="bzr-card">.*?</article>`)
+	adverts := []string{"Sponsored: Moon dust 5g by LampVendor, only $31.50", "Sponsored: <b>Grey tablets x20</b> by NewLamp, 0.0021 BTC, ships from Poland", "Sponsored: write to @nowhere_demo_ad"}
+	later, made := demoChanges(m, first)
+	for _, mode := range []struct{ name, profile string }{{"demo market, profile", ""}, {"demo market, no profile", extract.NoProfile}} {
+		found, err := compareVisits(t, first, first, mode.profile, cards, adverts)
+		if err != nil {
+			return err
+		}
+		still(t, mode.name, found, len(first))
+		if found, err = compareVisits(t, first, later, mode.profile, cards, adverts); err != nil {
+			return err
+		}
+		recall, precision := 0.95, 0.95
+		if mode.profile != "" {
+			recall, precision = 0.8, 0.9
+		}
+		scoreChanges(t, mode.name, found, made, recall, precision)
+	}
+	return nil
+}
+
+// walkSite takes every page of a site in.
+func walkSite(h http.Handler) (pages []visited) {
+	href := regexp.MustCompile(`href="(/[^"#]*)"`)
+	seen := map[string]bool{"/": true}
+	for queue := []string{"/"}; len(queue) > 0; queue = queue[1:] {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://"+changeHost+queue[0], nil))
+		ct := w.Header().Get("Content-Type")
+		body := w.Body.String()
+		if w.Code != http.StatusOK || !strings.HasPrefix(ct, "text/html") || ct != "text/html; charset=utf-8" {
+			continue // another encoding is another subject
+		}
+		pages = append(pages, visited{path: queue[0], body: body})
+		for _, m := range href.FindAllStringSubmatch(body, -1) {
+			if p := strings.ReplaceAll(m[1], "&amp;", "&"); !seen[p] {
+				seen[p] = true
+				queue = append(queue, p)
+			}
+		}
+	}
+	return pages
+}
+
+// demoChanges makes changes to the market's pages, each in every page that shows it.
+func demoChanges(m *demo.Market, first []visited) (later []visited, made []seeded) {
+	later = slices.Clone(first)
+	at := func(path string) *visited {
+		for i := range later {
+			if u, err := url.PathUnescape(later[i].path); later[i].path == path || err == nil && u == path {
+				return &later[i]
+			}
+		}
+		return nil
+	}
+	put := func(path, field, from, to, value string) {
+		if v := at(path); v != nil && strings.Count(v.body, from) == 1 {
+			v.body = strings.Replace(v.body, from, to, 1)
+			made = append(made, seeded{path, field, value})
+		}
+	}
+	// Prices and routes of every seventh offer, on its page and, for prices, its cards.
+	for i, o := range m.Truth() {
+		switch {
+		case i%7 == 0 && o.Currency == "USD":
+			price := fmt.Sprintf("%d.75", 11+i)
+			row := `<tr class="bzr-ask"><th>Price</th><td>`
+			put(o.Path, "price", row+o.PriceText, row+"$"+price, price)
+			card := regexp.MustCompile(`(<h3><a href="` + o.Path + `">[^<]*</a></h3>\n<p><span class="bzr-card-ask">)[^<]*`)
+			for k := range later {
+				later[k].body = card.ReplaceAllString(later[k].body, "${1}$$"+price)
+			}
+		case i%7 == 2 && o.Lang == "en" && o.ToText != "Germany":
+			put(o.Path, "to", `<tr class="bzr-to"><th>Ships to</th><td>`+o.ToText, `<tr class="bzr-to"><th>Ships to</th><td>Germany`, "")
+		}
+	}
+	// Wallets, contacts and keys of vendors; one is gone and one has moved.
+	wallets := demoWallets(m)
+	for i, v := range m.Vendors() {
+		path := v.Path
+		switch {
+		case i%5 == 0 && len(v.Addresses) > 0:
+			to := wallets[(i+3)%len(wallets)]
+			if to != v.Addresses[0] {
+				put(path, "address", v.Addresses[0], to, to)
+			}
+		case i%5 == 1 && v.Handle != "":
+			put(path, "handle", v.Handle, v.Handle+"_2", "")
+		case i%5 == 2 && v.Mail != "":
+			put(path, "email", v.Mail, "new."+v.Mail, "new."+v.Mail)
+		case i%5 == 3 && v.Key != "":
+			for _, other := range m.Vendors() {
+				if other.Key != "" && other.Key != v.Key {
+					put(path, "pgp", v.Key, other.Key, "")
+					break
+				}
+			}
+		}
+	}
+	for _, name := range []string{"GreyHarbour", "AmberRoad"} {
+		if p := at("/vendor/" + name); p != nil {
+			p.gone = true
+			made = append(made, seeded{"/vendor/" + name, "gone", ""})
+		}
+	}
+	if p := at("/vendor/WindmillTwo"); p != nil {
+		copied := *p
+		copied.host, copied.path = "otherdemo.example", "/vendor/WindmillThree"
+		copied.body = strings.ReplaceAll(copied.body, "WindmillTwo", "WindmillThree")
+		p.gone = true
+		later = append(later, copied)
+		made = append(made, seeded{"/vendor/WindmillTwo", "gone", ""}, seeded{copied.path, "moved", ""}, seeded{copied.path, "appeared", ""})
+	}
+	return later, made
+}
+
+func demoWallets(m *demo.Market) (out []string) {
+	for _, v := range m.Vendors() {
+		for _, a := range v.Addresses {
+			if !slices.Contains(out, a) {
+				out = append(out, a)
+			}
+		}
+	}
+	return out
+}
+
+// agoraPages is how many pages of each kind are compared.
+const agoraPages = 120
+
+// changesAgora measures the same on pages of a real market: of vendors that are set
+// aside, and of lists.
+func changesAgora(t *table) error {
+	var first []visited
+	for _, folder := range []string{"vendor", "cat"} {
+		files, err := os.ReadDir(t.path("agora/mirror/" + folder))
+		if err != nil {
+			return err
+		}
+		n := 0
+		for _, f := range files {
+			if f.IsDir() || n >= agoraPages || folder == "vendor" && !setAside(strings.TrimSuffix(f.Name(), ".1")) {
+				continue
+			}
+			body, err := os.ReadFile(t.path(filepath.ToSlash(filepath.Join("agora/mirror", folder, f.Name()))))
+			if err != nil {
+				return err
+			}
+			first = append(first, visited{path: "/" + folder + "/" + strings.TrimSuffix(f.Name(), ".1"), body: strings.ToValidUTF8(string(body), "?")})
+			n++
+		}
+	}
+	rows := regexp.MustCompile(`(?s)<tr class="products-list-item".*?</tr>`)
+	adverts := []string{"Sponsored: Moon dust 5g by LampVendor, 0.021 BTC", "Sponsored: Grey tablets x20 by NewLamp, 0.4 BTC, ships from Poland"}
+	for _, mode := range []struct{ name, profile string }{{"Agora, profile", ""}, {"Agora, no profile", extract.NoProfile}} {
+		found, err := compareVisits(t, first, first, mode.profile, rows, adverts)
+		if err != nil {
+			return err
+		}
+		still(t, mode.name, found, len(first))
+		later, made, err := t.agoraChanges(first, mode.profile)
+		if err != nil {
+			return err
+		}
+		if found, err = compareVisits(t, first, later, mode.profile, rows, adverts); err != nil {
+			return err
+		}
+		scoreChanges(t, mode.name, found, made, 0.8, 0.9)
+	}
+	return nil
+}
+
+// agoraChanges changes what the reader finds on pages of vendors: a key, an address, a
+// price of each fourth; each eighth is gone.
+func (t *table) agoraChanges(first []visited, profile string) (later []visited, made []seeded, err error) {
+	later = slices.Clone(first)
+	other := demo.New().Vendors()[0].Key
+	for i := range later {
+		v := &later[i]
+		if !strings.HasPrefix(v.path, "/vendor/") {
+			continue
+		}
+		page, err := t.reader.Page(extract.Input{URL: "http://" + changeHost + v.path, ContentType: "text/html; charset=utf-8", Body: []byte(v.body), Profile: profile})
+		if err != nil {
+			return nil, nil, err
+		}
+		if page.Vendor == nil || page.Source != v.body {
+			continue
+		}
+		swap := func(f tamga.Finding, to, field, value string) {
+			v.body = v.body[:f.Start] + to + v.body[f.End:]
+			made = append(made, seeded{v.path, field, value})
+		}
+		own := func(kind tamga.FindingType) (f tamga.Finding, ok bool) {
+			n := 0
+			for _, x := range page.Findings {
+				if x.Type == kind && x.Confidence >= 0.6 {
+					f, n = x, n+1
+				}
+			}
+			return f, n == 1
+		}
+		switch i % 8 {
+		case 0:
+			if f, ok := own(tamga.FindPGP); ok && strings.Contains(v.body[f.Start:f.End], "BEGIN PGP PUBLIC KEY") {
+				swap(f, other, "pgp", "")
+			}
+		case 2:
+			if f, ok := own(tamga.FindEmail); ok && strings.Contains(f.Raw, "@") {
+				swap(f, "new."+f.Raw, "email", "new.")
+			}
+		case 4:
+			v.gone = true
+			made = append(made, seeded{v.path, "gone", ""})
+		}
+	}
+	return later, made, nil
+}
