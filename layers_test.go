@@ -34,6 +34,7 @@ var may = map[string][]string{
 	"internal/term":     {},
 	"internal/delivery": {},
 	"internal/outbox":   {},
+	"internal/database": {},
 
 	"crawler":  {".", "internal/address", "internal/decode"},
 	"evidence": {".", "internal/address", "internal/decode", "internal/digest", "evidence/ots", "evidence/timestamp"},
@@ -68,7 +69,7 @@ var may = map[string][]string{
 	"index/elastic":   {"index", ".", "internal/address"},
 	"index/indextest": {"index", "."},
 
-	"internal/pipeline": {".", "crawler", "evidence", "extract", "extract/mirror", "extract/change", "extract/link", "chain", "chain/rates", "chain/tags", "index", "internal/decode"},
+	"internal/pipeline": {".", "crawler", "evidence", "extract", "extract/mirror", "extract/change", "extract/link", "chain", "chain/rates", "chain/tags", "index", "internal/database", "internal/decode"},
 	"dashboards":        {".", "index"},
 
 	// Cuts files of others into exchanges and seals them: between the archive and
@@ -84,7 +85,7 @@ var may = map[string][]string{
 	"internal/eslab":       {"internal/child"},
 	"internal/btcdlab":     {"internal/child"},
 	"internal/demo":        {"."},
-	"internal/watch":       {"."},
+	"internal/watch":       {".", "internal/database"},
 	"internal/session":     {},
 	"internal/chromium":    {},
 	"internal/handover":    {"internal/session", "internal/chromium"},

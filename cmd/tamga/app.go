@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,7 +13,6 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
-	_ "modernc.org/sqlite" // the driver of tamga.db
 
 	"tamga"
 	"tamga/evidence"
@@ -23,6 +21,7 @@ import (
 	"tamga/index/bleve"
 	"tamga/index/elastic"
 	"tamga/internal/config"
+	"tamga/internal/database"
 	"tamga/internal/pipeline"
 	"tamga/internal/term"
 )
@@ -176,20 +175,9 @@ func (a *app) reader(ws *config.Workspace) (*extract.Reader, error) {
 	return extract.New(opt)
 }
 
-// databaseURI opens a SQLite file so that a killed process loses nothing that was
-// committed; the frontier can be made again if the power fails.
-func databaseURI(file string) string {
-	u := url.URL{Scheme: "file", Opaque: url.PathEscape(file), RawQuery: "_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=busy_timeout(60000)&_txlock=immediate"}
-	return u.String()
-}
-
-func (a *app) database(ws *config.Workspace) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", databaseURI(ws.Database()))
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", ws.Database(), err)
-	}
-	db.SetMaxOpenConns(1)
-	return db, nil
+// database opens tamga.db for a verb that has no house; a house has its own.
+func (a *app) database(ws *config.Workspace) (*database.DB, error) {
+	return database.Open(ws.Database())
 }
 
 // house is an open workspace: the parts that most verbs need together.
@@ -197,6 +185,7 @@ type house struct {
 	ws      *config.Workspace
 	conf    *config.Config
 	archive *evidence.Archive
+	db      *database.DB // of a house for writing: all that write in this process do it here
 	store   index.Rebuilder
 	pipe    *pipeline.Pipeline
 	close   []func()
@@ -223,6 +212,11 @@ func (a *app) enter(write bool) (*house, error) {
 			return nil, err
 		}
 		h.close = append(h.close, unlock)
+		if h.db, err = a.database(ws); err != nil {
+			h.Close()
+			return nil, err
+		}
+		h.close = append(h.close, func() { h.db.Close() })
 		h.archive, err = evidence.Open(ws.Evidence(), evidence.Options{Logger: a.log, Operator: operator(conf)})
 		if err != nil {
 			h.Close()

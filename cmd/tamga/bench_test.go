@@ -1,7 +1,6 @@
 package main
 
 import (
-	"database/sql"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 
 	"tamga/crawler"
 	"tamga/evidence"
+	"tamga/internal/database"
 	"tamga/internal/demo"
 )
 
@@ -68,13 +68,12 @@ func sealedCrawl(b *testing.B, start string) int64 {
 		b.Fatal(err)
 	}
 	defer archive.Close()
-	db, err := sql.Open("sqlite", databaseURI(filepath.Join(dir, "tamga.db")))
+	db, err := database.Open(filepath.Join(dir, "tamga.db"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer db.Close()
-	db.SetMaxOpenConns(1)
-	frontier, err := crawler.Open(db)
+	frontier, err := crawler.Open(db.Writer())
 	if err != nil {
 		b.Fatal(err)
 	}

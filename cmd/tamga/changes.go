@@ -14,6 +14,7 @@ import (
 
 	"tamga"
 	"tamga/index"
+	"tamga/internal/config"
 	"tamga/internal/pipeline"
 )
 
@@ -177,32 +178,38 @@ func oneLine(s string, n int) string {
 }
 
 // compareCaptures has a pipeline that writes compare captures and raise alerts.
-func (a *app) compareCaptures(ctx context.Context, h *house) error {
-	db, err := a.database(h.ws)
+func (a *app) compareCaptures(ctx context.Context, h *house) (err error) {
+	if h.pipe.Changes, err = pipeline.OpenChanges(ctx, h.db); err != nil {
+		return err
+	}
+	if h.pipe.Alerts, err = pipeline.OpenAlerts(ctx, h.archive, h.db); err != nil {
+		return err
+	}
+	rules, err := savedSearches(h.conf)
 	if err != nil {
 		return err
 	}
-	h.close = append(h.close, func() { db.Close() })
-	if h.pipe.Changes, err = pipeline.OpenChanges(ctx, db); err != nil {
-		return err
-	}
-	if h.pipe.Alerts, err = pipeline.OpenAlerts(ctx, h.archive, db); err != nil {
-		return err
-	}
-	var searches []pipeline.Search
-	for _, s := range h.conf.Alerts {
-		if s.Query == "" {
-			continue // a rule that is always there
-		}
-		searches = append(searches, pipeline.Search{Name: s.Name, Query: s.Query, Severity: s.Severity})
-	}
-	err = h.pipe.Alerts.Save(ctx, searches)
-	if errors.Is(err, index.ErrQuery) {
-		return hinted{err, "correct the query of that [[alert]] in tamga.toml (docs/query.md)"}
-	} else if err != nil {
+	if err := h.pipe.Alerts.Save(ctx, rules); err != nil {
 		return err
 	}
 	return a.openDeliveries(ctx, h)
+}
+
+// savedSearches are the saved searches of the settings.
+func savedSearches(conf *config.Config) (out []pipeline.Search, err error) {
+	for _, s := range conf.Alerts {
+		if s.Query == "" {
+			continue // a rule that is always there
+		}
+		x, err := pipeline.NewSearch(s.Name, s.Query, s.Severity)
+		if errors.Is(err, index.ErrQuery) {
+			return nil, hinted{err, "correct the query of that [[alert]] in tamga.toml (docs/query.md)"}
+		} else if err != nil {
+			return nil, err
+		}
+		out = append(out, x)
+	}
+	return out, nil
 }
 
 func newAlerts(a *app) *cobra.Command {

@@ -100,13 +100,8 @@ func (a *app) crawl(cmd *cobra.Command, h *house, fl crawlFlags, argv []string) 
 		done := s.Captured + s.Failed
 		collect.Set(done, done+s.Ready+int64(s.InFlight))
 	}
-	db, err := a.database(h.ws)
-	if err != nil {
-		return sum, err
-	}
-	defer db.Close()
 	opt.Sink, opt.Kind = h.archive, h.pipe.Kind
-	if opt.Frontier, err = crawler.Open(db); err != nil {
+	if opt.Frontier, err = crawler.Open(h.db.Writer()); err != nil {
 		return sum, err
 	}
 	c, err := crawler.New(opt)

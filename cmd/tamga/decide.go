@@ -21,7 +21,7 @@ import (
 // heed makes wallets follow the decisions of the workspace and the tags that
 // speak for wallets.
 func (b *tagbook) heed(ctx context.Context, w *bitcoin.Wallets) error {
-	decisions, err := pipeline.Decisions(ctx, b.archive, b.db)
+	decisions, err := pipeline.Decisions(ctx, b.archive, b.db.Writer())
 	if err != nil {
 		return err
 	}
@@ -119,12 +119,7 @@ func (a *app) decide(ctx context.Context, d pipeline.Decided) error {
 		return err
 	}
 	defer h.Close()
-	db, err := a.database(h.ws)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	stand, err := pipeline.Decisions(ctx, h.archive, db)
+	stand, err := pipeline.Decisions(ctx, h.archive, h.db.Writer())
 	if err != nil {
 		return err
 	}
@@ -178,7 +173,7 @@ func newDecisions(a *app) *cobra.Command {
 				return err
 			}
 			defer b.Close()
-			all, err := pipeline.Decisions(cmd.Context(), b.archive, b.db)
+			all, err := pipeline.Decisions(cmd.Context(), b.archive, b.db.Writer())
 			if err != nil {
 				return err
 			}

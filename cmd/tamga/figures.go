@@ -97,13 +97,8 @@ func (s countingSink) Put(ctx context.Context, ex *tamga.Exchange) (tamga.Captur
 const countEvery = 15 * time.Second
 
 // serveFigures listens on a loopback address until the function it returns is
-// called. The frontier is counted through a connection of its own, so that a slow
-// count holds nothing up.
+// called.
 func (w *watcher) serveFigures(address string) (func(), error) {
-	db, err := w.a.database(w.h.ws)
-	if err != nil {
-		return nil, err
-	}
 	var counted time.Time
 	w.figures.Collect(func() {
 		if free, _, err := watch.Free(w.h.ws.Dir); err == nil {
@@ -115,7 +110,7 @@ func (w *watcher) serveFigures(address string) (func(), error) {
 			return
 		}
 		counted = time.Now()
-		states, err := crawler.States(context.Background(), db)
+		states, err := crawler.States(context.Background(), w.h.db.Reader())
 		if err != nil {
 			w.a.log.Warn("frontier not counted", "err", err)
 		}
@@ -125,7 +120,6 @@ func (w *watcher) serveFigures(address string) (func(), error) {
 	})
 	ln, err := net.Listen("tcp", address)
 	if err != nil {
-		db.Close()
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
 	server := &http.Server{Handler: &w.figures.Metrics, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
@@ -135,5 +129,5 @@ func (w *watcher) serveFigures(address string) (func(), error) {
 		}
 	}()
 	w.a.log.Info("metrics", "url", "http://"+ln.Addr().String()+"/metrics")
-	return func() { server.Close(); db.Close() }, nil
+	return func() { server.Close() }, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -18,6 +17,7 @@ import (
 	"tamga/chain/rates"
 	"tamga/evidence"
 	"tamga/internal/config"
+	"tamga/internal/database"
 	"tamga/internal/pipeline"
 )
 
@@ -32,7 +32,7 @@ func newRates(a *app) *cobra.Command {
 
 // rates opens the rates of a workspace and brings them up to the evidence log;
 // the caller closes db.
-func (a *app) rates(ctx context.Context, ws *config.Workspace, archive *evidence.Archive) (s *rates.Store, db *sql.DB, err error) {
+func (a *app) rates(ctx context.Context, ws *config.Workspace, archive *evidence.Archive) (s *rates.Store, db *database.DB, err error) {
 	if archive == nil {
 		if archive, err = evidence.OpenReader(ws.Evidence()); err != nil {
 			return nil, nil, err
@@ -42,7 +42,7 @@ func (a *app) rates(ctx context.Context, ws *config.Workspace, archive *evidence
 	if db, err = a.database(ws); err != nil {
 		return nil, nil, err
 	}
-	if s, err = rates.Open(ctx, db); err == nil {
+	if s, err = rates.Open(ctx, db.Writer()); err == nil {
 		err = pipeline.FillRates(ctx, archive, s)
 	}
 	if err != nil {

@@ -106,7 +106,7 @@ func (a *app) sourceStatus(ctx context.Context, ws *config.Workspace, conf *conf
 		return nil, err
 	}
 	defer db.Close()
-	store, err := watch.OpenSeries(db)
+	store, err := watch.OpenSeries(ctx, db)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func (a *app) sourceStatus(ctx context.Context, ws *config.Workspace, conf *conf
 	if err := store.Update(ctx, archive); err != nil {
 		return nil, err
 	}
-	passes, err := crawler.Passes(ctx, db)
+	passes, err := crawler.Passes(ctx, db.Reader())
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +21,7 @@ import (
 	"tamga/chain/tags"
 	"tamga/evidence"
 	"tamga/internal/config"
+	"tamga/internal/database"
 	"tamga/internal/pipeline"
 )
 
@@ -40,7 +40,7 @@ calls it a cluster definer. See docs/formats/tags.md.`,
 // tagbook is the tags of an open workspace.
 type tagbook struct {
 	*tags.Store
-	db      *sql.DB
+	db      *database.DB
 	archive *evidence.Archive
 	ours    bool // archive is closed with it
 }
@@ -55,7 +55,7 @@ func (a *app) tagbook(ctx context.Context, ws *config.Workspace, archive *eviden
 		}
 	}
 	if b.db, err = a.database(ws); err == nil {
-		if b.Store, err = tags.Open(ctx, b.db); err == nil {
+		if b.Store, err = tags.Open(ctx, b.db.Writer()); err == nil {
 			err = pipeline.FillTags(ctx, b.archive, b.Store)
 		}
 	}

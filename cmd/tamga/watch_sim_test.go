@@ -12,7 +12,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -140,6 +142,11 @@ func simulate(t *testing.T, n, hours int) *sim {
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)
 			s.heap[h] = m.HeapAlloc
+			if dir := os.Getenv("PROFDIR"); dir != "" && h%6 == 2 {
+				f, _ := os.Create(fmt.Sprintf("%s/heap-%03d", dir, h))
+				pprof.WriteHeapProfile(f)
+				f.Close()
+			}
 		}
 	}
 
@@ -194,7 +201,7 @@ func simulate(t *testing.T, n, hours int) *sim {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	series, err := watch.OpenSeries(db)
+	series, err := watch.OpenSeries(t.Context(), db)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -291,6 +298,9 @@ func TestWatchSimulated(t *testing.T) {
 	n, hours, early := 10, 9, 3
 	if os.Getenv("TAMGA_WATCH_DAY") != "" {
 		n, hours, early = 50, 24, 2
+		if h, err := strconv.Atoi(os.Getenv("TAMGA_WATCH_DAY")); err == nil && h > 1 {
+			hours = 24 * h
+		}
 	}
 	began := time.Now()
 	s := simulate(t, n, hours)

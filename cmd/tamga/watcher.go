@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -39,7 +38,6 @@ type watcher struct {
 	opt  crawler.Options
 	conf *config.Config // as read last; of the goroutine that reloads
 
-	db       *sql.DB
 	logins   *logins
 	series   *watch.Series
 	schedule watch.Schedule
@@ -98,14 +96,10 @@ func (w *watcher) run(ctx context.Context) (err error) {
 	if err := w.guard(); err != nil {
 		return err
 	}
-	if w.db, err = w.a.database(w.h.ws); err != nil {
+	if w.opt.Frontier, err = crawler.Open(w.h.db.Writer()); err != nil {
 		return err
 	}
-	defer w.db.Close()
-	if w.opt.Frontier, err = crawler.Open(w.db); err != nil {
-		return err
-	}
-	if w.series, err = watch.OpenSeries(w.db); err != nil {
+	if w.series, err = watch.OpenSeries(ctx, w.h.db); err != nil {
 		return err
 	}
 	if err := w.series.Update(ctx, w.h.archive); err != nil {
@@ -166,7 +160,7 @@ func (w *watcher) run(ctx context.Context) (err error) {
 // known is what the workspace remembers of each source's last pass: from the
 // frontier or, where it was lost, the series.
 func (w *watcher) known(ctx context.Context, conf *config.Config) (map[string]watch.Pass, error) {
-	passes, err := crawler.Passes(ctx, w.db)
+	passes, err := crawler.Passes(ctx, w.h.db.Reader())
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"database/sql"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 
 	"tamga"
 	"tamga/extract"
+	"tamga/internal/database"
 )
 
 // aRealDay reads pages of a day of a real market as captures, a second apart, and
@@ -68,12 +68,11 @@ func aRealDay(t *testing.T, profile string, folders []string, fn func([]tamga.Ca
 
 func newChanges(t *testing.T) *Changes {
 	t.Helper()
-	db, err := sql.Open("sqlite", ":memory:")
+	db, err := database.Open(filepath.Join(t.TempDir(), "t.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	db.SetMaxOpenConns(1)
 	c, err := OpenChanges(t.Context(), db)
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"tamga/evidence"
 	"tamga/extract/change"
 	"tamga/index"
+	"tamga/internal/database"
 )
 
 // ClaimAlert is the kind of the claims that are alerts.
@@ -64,14 +65,14 @@ CREATE TABLE IF NOT EXISTS alert_event (key TEXT PRIMARY KEY, seq INTEGER NOT NU
 // the tables raises one again.
 type Alerts struct {
 	log *evidence.Archive
-	db  *sql.DB
+	db  *database.DB
 
 	searches []Search
 	prepared map[string]*index.Entry
 }
 
 // OpenAlerts makes the tables where they are missing.
-func OpenAlerts(ctx context.Context, log *evidence.Archive, db *sql.DB) (*Alerts, error) {
+func OpenAlerts(ctx context.Context, log *evidence.Archive, db *database.DB) (*Alerts, error) {
 	if _, err := db.ExecContext(ctx, alertSchema+outputSchema); err != nil {
 		return nil, fmt.Errorf("open alerts: %w", err)
 	}

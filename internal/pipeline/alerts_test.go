@@ -1,23 +1,23 @@
 package pipeline
 
 import (
-	"database/sql"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"testing"
 
 	"tamga/index/indextest"
+	"tamga/internal/database"
 )
 
 // watching makes a lab compare captures and raise alerts.
-func (l *lab) watching() *sql.DB {
+func (l *lab) watching() *database.DB {
 	l.t.Helper()
-	db, err := sql.Open("sqlite", ":memory:")
+	db, err := database.Open(filepath.Join(l.t.TempDir(), "t.db"))
 	if err != nil {
 		l.t.Fatal(err)
 	}
 	l.t.Cleanup(func() { db.Close() })
-	db.SetMaxOpenConns(1)
 	if l.Changes, err = OpenChanges(l.t.Context(), db); err != nil {
 		l.t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestOneAlertAChange(t *testing.T) {
 	}
 	same("reindexed")
 	for _, table := range []string{"change_state", "change_found", "change_meta", "alert", "alert_event", "alert_meta"} {
-		if _, err := db.Exec("DROP TABLE " + table); err != nil {
+		if _, err := db.ExecContext(t.Context(), "DROP TABLE "+table); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"tamga"
 	"tamga/extract/change"
+	"tamga/internal/database"
 )
 
 // changesVersion is that of the rules and of the tables; tables of another one are
@@ -27,10 +28,10 @@ CREATE INDEX IF NOT EXISTS change_found_seq ON change_found (seq);
 // are a projection of the log with a checkpoint of their own, committed with what
 // was found: an interruption anywhere repeats nothing and loses nothing. They hold
 // one small row a record, so that memory stays that of a batch.
-type Changes struct{ db *sql.DB }
+type Changes struct{ db *database.DB }
 
 // OpenChanges makes the tables where they are missing.
-func OpenChanges(ctx context.Context, db *sql.DB) (*Changes, error) {
+func OpenChanges(ctx context.Context, db *database.DB) (*Changes, error) {
 	c := &Changes{db}
 	if _, err := db.ExecContext(ctx, changeSchema); err != nil {
 		return nil, fmt.Errorf("open changes: %w", err)
@@ -118,7 +119,7 @@ type row struct {
 // comparison compares the captures of one batch over the tables.
 type comparison struct {
 	ctx   context.Context
-	db    *sql.DB
+	db    *database.DB
 	rows  map[string]*row
 	found []tamga.Change
 	err   error // the first one; nothing is done after it

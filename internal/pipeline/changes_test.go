@@ -116,7 +116,7 @@ func TestVolatilePartsAreNoChange(t *testing.T) {
 				}
 			}
 		}
-		if err := p.changes.db.QueryRow(`SELECT count(*) FROM change_state`).Scan(&records); err != nil || records < len(files)/2 {
+		if err := p.changes.db.QueryRowContext(t.Context(), `SELECT count(*) FROM change_state`).Scan(&records); err != nil || records < len(files)/2 {
 			t.Errorf("%d records of %d pages: %v", records, len(files), err)
 		}
 	}

@@ -29,31 +29,39 @@ type Search struct {
 	changes bool // it asks about changes
 }
 
-// Save makes searches rules. Each is recorded as a claim when it is new or has
+// NewSearch makes a saved search. An error is one of its query.
+func NewSearch(name, query, severity string) (Search, error) {
+	s := Search{Name: name, Query: query, Severity: severity}
+	where, err := index.Parse(query)
+	if err == nil {
+		s.matcher, err = index.NewMatcher(where)
+	}
+	if err != nil {
+		return s, fmt.Errorf("alert %q: %w", name, err)
+	}
+	s.changes = strings.Contains(query, "kind:"+KindChange) || strings.Contains(query, "change:")
+	return s, nil
+}
+
+// Save makes searches rules, in place of those before. Each is recorded as a claim when it is new or has
 // another query, so that what it is held against does not depend on when the log is
-// read. An error is one of a query.
+// read. It is not for use while captures are read.
 func (a *Alerts) Save(ctx context.Context, searches []Search) error {
-	a.searches = nil
 	if len(searches) == 0 {
+		a.searches = nil
 		return nil
 	}
+	var ready []Search
 	if err := a.update(ctx); err != nil {
 		return err
 	}
 	for _, s := range searches {
-		where, err := index.Parse(s.Query)
-		if err == nil {
-			s.matcher, err = index.NewMatcher(where)
-		}
-		if err != nil {
-			return fmt.Errorf("alert %q: %w", s.Name, err)
-		}
-		s.changes = strings.Contains(s.Query, "kind:"+KindChange) || strings.Contains(s.Query, "change:")
 		if err := a.since(ctx, &s); err != nil {
 			return fmt.Errorf("alert %q: %w", s.Name, err)
 		}
-		a.searches = append(a.searches, s)
+		ready = append(ready, s)
 	}
+	a.searches = ready
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tamga"
+	"tamga/internal/database"
 )
 
 // seriesSchema holds the projection. first is the number of the capture that made
@@ -40,11 +41,11 @@ type Log interface {
 // tamga.db. A capture that no page led to is a seed's and makes a point; one that
 // the redirect of a point led to, or that stands in for it on a mirror, decides that
 // point anew.
-type Series struct{ db *sql.DB }
+type Series struct{ db *database.DB }
 
 // OpenSeries prepares its tables.
-func OpenSeries(db *sql.DB) (*Series, error) {
-	if _, err := db.Exec(seriesSchema); err != nil {
+func OpenSeries(ctx context.Context, db *database.DB) (*Series, error) {
+	if _, err := db.ExecContext(ctx, seriesSchema); err != nil {
 		return nil, fmt.Errorf("open uptime series: %w", err)
 	}
 	return &Series{db}, nil

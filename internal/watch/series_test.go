@@ -2,7 +2,6 @@ package watch
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"iter"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"tamga"
+	"tamga/internal/database"
 )
 
 // fakeLog is a log of captures; a nil URL is an entry of another kind.
@@ -36,12 +36,12 @@ func (l *fakeLog) add(minute int, source, url, via string, o tamga.Outcome) {
 
 func openSeries(t *testing.T) *Series {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(filepath.Join(t.TempDir(), "t.db")))
+	db, err := database.Open(filepath.Join(t.TempDir(), "t.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	s, err := OpenSeries(db)
+	s, err := OpenSeries(t.Context(), db)
 	if err != nil {
 		t.Fatal(err)
 	}
