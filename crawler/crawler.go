@@ -118,11 +118,27 @@ func (c *Crawler) run(ctx context.Context, seeds []string) (err error) {
 	for _, p := range c.passes {
 		c.stats.Ready += p.pending
 	}
+	begun := len(seeds)
+	var refused error
 	for _, name := range c.opts.Begin {
-		if err := c.begin(ctx, c.wire.sources.get(name), true); err != nil {
+		s := c.wire.sources.get(name)
+		if err := c.refuses(s); err != nil && c.opts.Refused != nil {
+			c.opts.Refused(name, err)
+			refused = err
+			continue
+		} else if err != nil {
 			f.abandon()
 			return err
 		}
+		if err := c.begin(ctx, s, true); err != nil {
+			f.abandon()
+			return err
+		}
+		begun++
+	}
+	if begun == 0 && refused != nil {
+		f.abandon()
+		return refused
 	}
 	if err := c.commit(ctx); err != nil { // passes are known before anything is sealed
 		return err

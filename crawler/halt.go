@@ -19,6 +19,9 @@ func (c *Crawler) over(source string, now time.Time) string {
 	if c.opts.Only && !t.known(source) {
 		return "it is not configured"
 	}
+	if why := t.get(source).Closed; why != "" && t.known(source) {
+		return why
+	}
 	if until := t.get(source).Until; !until.IsZero() && !now.Before(until) {
 		return "its time has ended"
 	}

@@ -107,14 +107,17 @@ type Options struct {
 	// again. What is under way goes on as the new table says.
 	Reload <-chan func() []Source
 	// Begin names sources whose new pass begins when Run does, before Schedule is
-	// asked; a pass that was interrupted goes on instead. A seed that the policy
-	// refuses ends the run.
-	Begin []string
+	// asked; a pass that was interrupted goes on instead. A source of which the policy
+	// refuses a seed ends the run before anything is fetched, unless Refused hears of
+	// it, and there is more to do.
+	Begin   []string
+	Refused func(source string, err error)
 	// Schedule, where set, is asked which sources begin a new pass now, and when to
 	// ask again; the zero time: never. A run ends when nothing is left to fetch and
 	// Schedule has nothing more to begin.
 	Schedule func(now time.Time) (begin []string, again time.Time)
-	// Passed, where set, hears of each pass that has ended. It must not block.
+	// Passed, where set, hears of each pass that has ended; of one that Schedule began
+	// and that may not be, with Number 0. It must not block.
 	Passed   func(Pass)
 	Operator string
 	Tool     string // default: tamga/VERSION

@@ -79,10 +79,24 @@ func (c *Crawler) loadPending(ctx context.Context) error {
 	})
 }
 
+// refuses is an error where the policy refuses a seed of a source.
+func (c *Crawler) refuses(s *Source) error {
+	for _, seed := range s.Seeds {
+		u, err := Canonical(seed)
+		if err != nil {
+			return &PolicyError{seed, err.Error()}
+		}
+		if err := c.opts.policy(c.opts.lane(s)).check(u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // begin starts a new pass of a source, unless one is under way: what it was done
 // with is fetched again as it is found again, and what the last pass left comes
-// first.
-func (c *Crawler) begin(ctx context.Context, s *Source, strict bool) error {
+// first. In a pass that was not asked for by name, pages may rest.
+func (c *Crawler) begin(ctx context.Context, s *Source, asked bool) error {
 	f, p := c.opts.Frontier, c.progressOf(s.Name)
 	if p.running() && p.pending > 0 {
 		return nil // it was interrupted, and goes on
@@ -91,7 +105,7 @@ func (c *Crawler) begin(ctx context.Context, s *Source, strict bool) error {
 		return err
 	}
 	pending := p.pending
-	*p = progress{Pass: Pass{Source: s.Name, Number: f.pass, Began: c.opts.Now().UTC()}, inFlight: p.inFlight, served: p.served, scan: true, resting: !strict, changed: true}
+	*p = progress{Pass: Pass{Source: s.Name, Number: f.pass, Began: c.opts.Now().UTC()}, inFlight: p.inFlight, served: p.served, scan: true, resting: !asked, changed: true}
 	clear(c.down) // they are asked again
 	for _, seed := range s.Seeds {
 		u, err := Canonical(seed)
@@ -101,9 +115,6 @@ func (c *Crawler) begin(ctx context.Context, s *Source, strict bool) error {
 			err = &PolicyError{seed, err.Error()}
 		}
 		if err != nil {
-			if strict {
-				return err
-			}
 			c.opts.Logger.WarnContext(ctx, "source refused", "source", s.Name, "err", err)
 			p.Outcome = tamga.OutcomePolicy
 			continue
@@ -133,6 +144,9 @@ func (c *Crawler) schedule(ctx context.Context) error {
 	for _, name := range names {
 		if why := c.over(name, c.opts.Now()); why != "" {
 			c.opts.Logger.WarnContext(ctx, "no pass begins", "source", name, "reason", why)
+			if c.opts.Passed != nil {
+				c.opts.Passed(Pass{Source: name, Began: now.UTC(), Ended: now.UTC(), Outcome: tamga.OutcomePolicy})
+			}
 			continue
 		}
 		if err := c.begin(ctx, c.wire.sources.get(name), false); err != nil {

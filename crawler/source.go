@@ -39,6 +39,8 @@ type Source struct {
 	// Until is when it may no longer be crawled: what it has under way is given up
 	// and what is left is parked. Zero: no end.
 	Until time.Time
+	// Closed says why it may not be crawled at all, as Until says from when on.
+	Closed string
 }
 
 // defaults fills in what Options says.

@@ -173,7 +173,7 @@ func TestUntil(t *testing.T) {
 	if err != nil || sum.Captured != 5 || sum.Failed != 0 || c.Ready+c.Leased != 0 || c.Parked == 0 {
 		t.Fatalf("%+v; frontier %+v, %v", sum, c, err)
 	}
-	if len(ended) != 1 || ended[0].Left != c.Parked || ended[0].Outcome != tamga.OutcomeOK {
+	if len(ended) != 2 || ended[0].Left != c.Parked || ended[0].Outcome != tamga.OutcomeOK || ended[1].Number != 0 || ended[1].Outcome != tamga.OutcomePolicy {
 		t.Errorf("passes %+v", ended)
 	}
 }

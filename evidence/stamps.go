@@ -187,6 +187,24 @@ func ReadHead(dir string, size int64) ([]byte, error) {
 	return readSmall(filepath.Join(dir, stampDir, stampName(size, "", kindHead)))
 }
 
+// LastHead is when the newest head was kept, by the clock of the disk; the zero time
+// where none was.
+func LastHead(dir string) (at time.Time) {
+	items, err := os.ReadDir(filepath.Join(dir, stampDir))
+	if err != nil {
+		return at
+	}
+	for _, d := range items {
+		if _, _, kind, ok := parseStampName(d.Name()); !ok || kind != kindHead {
+			continue
+		}
+		if info, err := d.Info(); err == nil && info.ModTime().After(at) {
+			at = info.ModTime()
+		}
+	}
+	return at
+}
+
 // Stamps lists the stamps that are there, by head and name.
 func Stamps(dir string) ([]Stamp, error) {
 	items, err := os.ReadDir(filepath.Join(dir, stampDir))

@@ -144,6 +144,7 @@ func (a *app) open() (*config.Workspace, *config.Config, error) {
 			return nil, nil, usageError{err}
 		}
 	}
+	checkSources(ws, conf)
 	return ws, conf, nil
 }
 

@@ -58,11 +58,12 @@ crawl.direct is set. Loopback and private addresses are refused without --local.
 				return stopped(err)
 			}
 			if a.document() {
-				return a.print(sum)
+				return errors.Join(a.print(sum), incomplete(sum.Refused))
 			}
 			sum.tell(a.err)
-			fmt.Fprintf(a.out, "captured %d, skipped %d, failed %d; %.1f MB in %.1f s\n", sum.Captured, sum.Skipped, sum.Failed, float64(sum.Bytes)/1e6, sum.Seconds)
-			return nil
+			fmt.Fprintf(a.out, "captured %d, skipped %d, failed %d; %.1f MB in %.1f s%s\n", sum.Captured, sum.Skipped, sum.Failed, float64(sum.Bytes)/1e6, sum.Seconds,
+				map[bool]string{true: "; the frontier is empty"}[sum.Empty])
+			return incomplete(sum.Refused)
 		},
 	}
 	f := cmd.Flags()
@@ -79,18 +80,31 @@ crawl.direct is set. Loopback and private addresses are refused without --local.
 // crawl collects, and reads what was collected as it goes.
 func (a *app) crawl(cmd *cobra.Command, h *house, fl crawlFlags, argv []string) (sum crawlResult, err error) {
 	ctx := cmd.Context()
-	names, seeds, err := seeds(h.conf, argv, time.Now())
+	names, seeds, left, err := seeds(h.conf, argv, time.Now())
 	if err != nil {
 		return sum, err
 	}
 	logins := a.logins(h.ws, h.conf)
 	defer func() { err = errors.Join(err, logins.save()) }()
-	progress := a.progress()
-	collect := progress.Bar("crawl", "pages", 0)
-	opt, err := a.crawlOptions(cmd, h.conf, fl, logins, names)
+	opt, locked, err := a.crawlOptions(cmd, h.conf, fl, logins, names)
 	if err != nil {
 		return sum, err
 	}
+	for _, r := range locked {
+		names = slices.DeleteFunc(names, func(name string) bool { return name == r.Source })
+	}
+	if left = append(left, locked...); len(left) > 0 && len(argv) > 0 && len(names)+len(seeds) == 0 {
+		return sum, ofSource(left[0].err)
+	}
+	sum.Refused = left
+	opt.Refused = func(source string, err error) { sum.Refused = append(sum.Refused, refuse(source, err)) }
+	defer func() {
+		if err == nil {
+			logRefused(a.log, sum.Refused)
+		}
+	}()
+	progress := a.progress()
+	collect := progress.Bar("crawl", "pages", 0)
 	if opt.Blocklist, err = blocklist(h.ws, h.conf); err != nil {
 		return sum, err
 	}
@@ -149,15 +163,17 @@ func (a *app) readWhile(ctx context.Context, h *house, progress func(done, total
 	return func() error { cancel(); return <-done }
 }
 
-func (a *app) crawlOptions(cmd *cobra.Command, conf *config.Config, fl crawlFlags, logins *logins, named []string) (crawler.Options, error) {
+// crawlOptions are those of the settings and of the flags; refused are the named
+// sources that cannot be used.
+func (a *app) crawlOptions(cmd *cobra.Command, conf *config.Config, fl crawlFlags, logins *logins, named []string) (_ crawler.Options, refused []refusal, err error) {
 	c := conf.Crawl
 	scope, err := crawler.ParseScope(fl.scope)
 	if err != nil {
-		return crawler.Options{}, usageError{err}
+		return crawler.Options{}, nil, usageError{err}
 	}
-	sources, err := crawlSources(cmd, conf, logins, named)
+	sources, refused, err := crawlSources(cmd, conf, logins, named)
 	if err != nil {
-		return crawler.Options{}, err
+		return crawler.Options{}, nil, err
 	}
 	opt := crawler.Options{
 		Sources: sources, Renderer: newRenderer(conf),
@@ -183,41 +199,54 @@ func (a *app) crawlOptions(cmd *cobra.Command, conf *config.Config, fl crawlFlag
 	if fl.proxy != "" {
 		opt.Proxy = fl.proxy
 	}
-	return opt, nil
+	return opt, refused, nil
 }
 
-// seeds tells the names of sources from URLs.
-func seeds(conf *config.Config, argv []string, now time.Time) (names, urls []string, err error) {
+// seeds tells the names of sources from URLs. Of the sources that are asked for, all
+// of them where nothing is, left are those that may not be used.
+func seeds(conf *config.Config, argv []string, now time.Time) (names, urls []string, left []refusal, err error) {
+	if len(argv) == 0 {
+		return nil, nil, refused(conf, now), nil
+	}
 	for _, arg := range argv {
 		if s, found := conf.Source(arg); found {
 			if err := s.Authorised(now); err != nil {
-				return nil, nil, hinted{err, "have it renewed, and write that into the basis of the source in tamga.toml"}
+				left = append(left, refuse(s.Name, err))
+			} else {
+				names = append(names, s.Name)
 			}
-			names = append(names, s.Name)
+			continue
+		} else if err := conf.WhyRefused(arg); err != nil {
+			left = append(left, refuse(arg, err))
 			continue
 		}
 		u, err := url.Parse(arg)
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-			return nil, nil, usageError{fmt.Errorf("source %q: not an http(s) URL and not a name in tamga.toml", arg)}
+			return nil, nil, nil, usageError{fmt.Errorf("source %q: not an http(s) URL and not a name in tamga.toml", arg)}
 		}
 		if turned, err := crawler.Address(crawler.KindOf(arg), arg); err == nil {
 			arg = turned // else it is one page, and says itself that it shows nothing
 		}
 		urls = append(urls, arg)
 	}
-	return names, urls, nil
+	return names, urls, left, nil
 }
 
 // crawlSources are the configured sources as the crawler knows them. What a flag
-// says holds for all of them. The sessions of the named ones must open.
-func crawlSources(cmd *cobra.Command, conf *config.Config, logins *logins, named []string) ([]crawler.Source, error) {
-	var out []crawler.Source
+// says holds for all of them. What the frontier holds of those that are left out is
+// left alone; refused are those of the named ones whose session does not open.
+func crawlSources(cmd *cobra.Command, conf *config.Config, logins *logins, named []string) (out []crawler.Source, refused []refusal, err error) {
+	for _, r := range conf.Refused {
+		if name := r.Source.Name; name != "" && conf.WhyRefused(name) != nil {
+			out = append(out, crawler.Source{Name: name, Closed: "it is refused"})
+		}
+	}
 	for _, s := range conf.Sources {
 		addresses := append([]string{s.URL}, s.Mirrors...)
 		for i, address := range addresses {
 			var err error
 			if addresses[i], err = crawler.Address(s.Kind, address); err != nil {
-				return nil, hinted{fmt.Errorf("source %s: %w", s.Name, err), "docs/sources.md says which addresses a source of kind " + s.Kind + " has"}
+				return nil, nil, fmt.Errorf("source %s: %w", s.Name, err)
 			}
 		}
 		c := crawler.Source{
@@ -227,13 +256,15 @@ func crawlSources(cmd *cobra.Command, conf *config.Config, logins *logins, named
 		if s.MirrorKey != "" { // where sites have their lists and keys by convention
 			c.Also = []string{"/mirrors.txt", "/pgp.txt"}
 		}
-		if err := logins.give(&c, s, slices.Contains(named, s.Name)); err != nil {
-			return nil, err
+		if err := logins.give(&c, s); err != nil && slices.Contains(named, s.Name) {
+			refused = append(refused, refuse(s.Name, fmt.Errorf("source %s: %w", s.Name, err)))
+		} else if err != nil {
+			logins.log.Warn("the source is left alone: its session cannot be used", "source", s.Name, "session", s.Session, "err", err)
 		}
 		if s.Scope != "" && !cmd.Flags().Changed("scope") {
 			scope, err := crawler.ParseScope(s.Scope)
 			if err != nil {
-				return nil, fmt.Errorf("source %s: %w", s.Name, err)
+				return nil, nil, fmt.Errorf("source %s: %w", s.Name, err)
 			}
 			c.Scope = scope
 		}
@@ -245,5 +276,5 @@ func crawlSources(cmd *cobra.Command, conf *config.Config, logins *logins, named
 		}
 		out = append(out, c)
 	}
-	return out, nil
+	return out, refused, nil
 }

@@ -15,10 +15,18 @@ import (
 const deliverFor = 2 * time.Minute
 
 // openDeliveries prepares the outputs that tamga.toml gives alerts.
-func (a *app) openDeliveries(ctx context.Context, h *house) (err error) {
-	var outputs []pipeline.Output
-	for i := range h.conf.Alerts {
-		s := &h.conf.Alerts[i]
+func (a *app) openDeliveries(ctx context.Context, h *house) error {
+	outputs, err := outputs(h.ws, h.conf)
+	if err == nil {
+		h.deliveries, err = h.pipe.Alerts.Deliver(ctx, outputs, a.log)
+	}
+	return err
+}
+
+// outputs are where the alerts of the settings go.
+func outputs(ws *config.Workspace, conf *config.Config) (outputs []pipeline.Output, err error) {
+	for i := range conf.Alerts {
+		s := &conf.Alerts[i]
 		o := pipeline.Output{Rule: s.Name}
 		if s.Name == config.AllAlerts {
 			o.Rule, o.Severity = pipeline.AnyRule, s.Severity
@@ -31,18 +39,17 @@ func (a *app) openDeliveries(ctx context.Context, h *house) (err error) {
 			add("command", delivery.Command{Argv: s.Command, Timeout: time.Duration(s.Timeout)}.Send)
 		}
 		if s.File != "" {
-			add("file", delivery.File{Path: h.ws.AlertFile(s)}.Send)
+			add("file", delivery.File{Path: ws.AlertFile(s)}.Send)
 		}
 		if s.Webhook != "" {
-			w, err := delivery.NewWebhook(s.Webhook, h.conf.Crawl.Proxy, time.Duration(s.Timeout))
+			w, err := delivery.NewWebhook(s.Webhook, conf.Crawl.Proxy, time.Duration(s.Timeout))
 			if err != nil {
-				return hinted{fmt.Errorf("alert %q: %w", s.Name, err), "a webhook is on this machine, or an https address or onion behind crawl.proxy (docs/changes.md)"}
+				return nil, hinted{fmt.Errorf("alert %q: %w", s.Name, err), "a webhook is on this machine, or an https address or onion behind crawl.proxy (docs/changes.md)"}
 			}
 			add("webhook", w.Send)
 		}
 	}
-	h.deliveries, err = h.pipe.Alerts.Deliver(ctx, outputs, a.log)
-	return err
+	return outputs, nil
 }
 
 // deliver makes a round of a verb that ends by itself. That an output does not take an
@@ -73,7 +80,7 @@ func (w *watcher) deliverWhile(ctx context.Context) {
 		case <-timer.C:
 		case <-w.told:
 		}
-		_, next, err := w.h.deliveries.Send(ctx)
+		_, next, err := w.deliveries.Load().Send(ctx)
 		if err != nil && ctx.Err() == nil {
 			w.a.log.Error("alerts are not delivered yet", "err", err)
 			next = time.Now().Add(time.Minute)

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"tamga"
 	"tamga/crawler"
 	"tamga/evidence"
+	"tamga/internal/config"
 	"tamga/internal/watch"
 )
 
@@ -20,7 +22,7 @@ type figures struct {
 	captures, bytes, outcomes, passes    *watch.Figure
 	up, start, end, next, running        *watch.Figure
 	frontier, disk, memory, log, indexed *watch.Figure
-	stalled                              *watch.Figure
+	stalled, due, sealed, waiting        *watch.Figure
 }
 
 func newFigures() *figures {
@@ -39,6 +41,9 @@ func newFigures() *figures {
 	f.frontier = f.Gauge("tamga_frontier_urls", "URLs of the frontier, by state; counted four times a minute at most.")
 	f.stalled = f.Counter("tamga_stalled_workers_total", "Fetches that never came back; their URLs were released.")
 	f.stalled.Set(0)
+	f.due = f.Gauge("tamga_retention_due_captures", "Captures that their basis does not cover any more (`tamga retention`), counted once a day.")
+	f.sealed = f.Gauge("tamga_sealed_entries", "Entries of the newest log head that others were asked to vouch for.")
+	f.waiting = f.Gauge("tamga_outbox_questions", "Questions to authorities and calendars that wait for an answer.")
 	f.disk = f.Gauge("tamga_disk_free_bytes", "Free on the disk of the workspace.")
 	f.memory = f.Gauge("tamga_memory_bytes", "Memory that the program holds.")
 	f.log = f.Gauge("tamga_log_entries", "Entries of the evidence log.")
@@ -69,7 +74,7 @@ func (f *figures) passed(p crawler.Pass, next time.Time) {
 	f.passes.Add(1, "source", p.Source, "outcome", outcome)
 }
 
-func (f *figures) sealed(ex *tamga.Exchange) {
+func (f *figures) captured(ex *tamga.Exchange) {
 	if ex.Status != 0 {
 		f.captures.Add(1, "source", ex.Source)
 		f.bytes.Add(float64(len(ex.Body)), "source", ex.Source)
@@ -79,26 +84,80 @@ func (f *figures) sealed(ex *tamga.Exchange) {
 
 func (f *figures) read(captures int64) { f.indexed.Add(float64(captures)) }
 
-// countingSink is the archive, and counts what is sealed.
+// countingSink is the archive, counts what is sealed, and has the guards look when
+// that was much.
 type countingSink struct {
 	*evidence.Archive
 	figures *figures
+	look    chan<- struct{}
+	bytes   atomic.Int64 // sealed since they looked
 }
 
-func (s countingSink) Put(ctx context.Context, ex *tamga.Exchange) (tamga.Capture, error) {
+func (s *countingSink) Put(ctx context.Context, ex *tamga.Exchange) (tamga.Capture, error) {
 	c, err := s.Archive.Put(ctx, ex)
-	if err == nil {
-		s.figures.sealed(ex)
+	if err != nil {
+		return c, err
 	}
-	return c, err
+	s.figures.captured(ex)
+	if s.bytes.Add(int64(len(ex.Body))) >= guardBytes {
+		s.bytes.Store(0)
+		select {
+		case s.look <- struct{}{}:
+		default:
+		}
+	}
+	return c, nil
 }
 
 // countEvery is the time between two counts of the frontier, which reads it all.
 const countEvery = 15 * time.Second
 
-// serveFigures listens on a loopback address until the function it returns is
-// called.
-func (w *watcher) serveFigures(address string) (func(), error) {
+// metricsServer tells the figures; nil: nobody asks.
+type metricsServer struct{ http *http.Server }
+
+func (s *metricsServer) close() {
+	if s != nil {
+		s.http.Close()
+	}
+}
+
+// mayListen refuses an address of figures that other machines reach, unless that was
+// asked for.
+func mayListen(conf config.Watch) error {
+	if conf.Metrics == "" || conf.Remote {
+		return nil
+	}
+	if err := watch.Loopback(conf.Metrics); err != nil {
+		return hinted{usageError{err}, "the names of the sources are in the figures; watch.metrics_remote = true has others read them"}
+	}
+	return nil
+}
+
+// serveFigures listens until it is closed; at no address, nowhere.
+func (w *watcher) serveFigures(conf config.Watch) (*metricsServer, error) {
+	if err := mayListen(conf); err != nil || conf.Metrics == "" {
+		return nil, err
+	}
+	ln, err := net.Listen("tcp", conf.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("metrics: %w", err)
+	}
+	var handler http.Handler = &w.figures.Metrics
+	if !conf.Remote {
+		handler = watch.LocalOnly(handler)
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
+	go func() {
+		if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			w.a.log.Error("metrics ended", "err", err)
+		}
+	}()
+	w.a.log.Info("metrics", "url", "http://"+ln.Addr().String()+"/metrics")
+	return &metricsServer{server}, nil
+}
+
+// count has the figures of the workspace read when they are asked for.
+func (w *watcher) count() {
 	var counted time.Time
 	w.figures.Collect(func() {
 		if free, _, err := watch.Free(w.h.ws.Dir); err == nil {
@@ -118,16 +177,4 @@ func (w *watcher) serveFigures(address string) (func(), error) {
 			w.figures.frontier.Set(float64(n), "state", state)
 		}
 	})
-	ln, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("metrics: %w", err)
-	}
-	server := &http.Server{Handler: &w.figures.Metrics, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second}
-	go func() {
-		if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-			w.a.log.Error("metrics ended", "err", err)
-		}
-	}()
-	w.a.log.Info("metrics", "url", "http://"+ln.Addr().String()+"/metrics")
-	return func() { server.Close() }, nil
 }

@@ -100,31 +100,42 @@ func (a *app) printSite(s pipeline.SiteAddresses) {
 	}
 }
 
-// mirrorKeys are the keys that sources name: a file, in the workspace unless its
-// path is absolute, or a fingerprint.
+// mirrorKeys are the keys that sources name.
 func mirrorKeys(ws *config.Workspace, conf *config.Config) (*pipeline.Mirrors, error) {
 	m := &pipeline.Mirrors{Keys: map[string]pipeline.MirrorKey{}}
-	for _, s := range conf.Sources {
+	for i := range conf.Sources {
+		s := &conf.Sources[i]
 		if s.MirrorKey == "" {
 			continue
 		}
-		if print, ok := mirror.ParseFingerprint(s.MirrorKey); ok {
-			m.Keys[s.Name] = pipeline.MirrorKey{Fingerprint: print}
-			continue
-		}
-		file := s.MirrorKey
-		if !filepath.IsAbs(file) {
-			file = filepath.Join(ws.Dir, file)
-		}
-		b, err := os.ReadFile(file)
+		key, err := mirrorKey(ws, s)
 		if err != nil {
-			return nil, hinted{fmt.Errorf("mirror_key of source %s: %w", s.Name, err), "name a file with the public key, or its whole fingerprint"}
+			return nil, fmt.Errorf("source %s: %w", s.Name, err)
 		}
-		key, err := mirror.ReadKey(b)
-		if err != nil {
-			return nil, fmt.Errorf("mirror_key of source %s: %s: %w", s.Name, file, err)
-		}
-		m.Keys[s.Name] = pipeline.MirrorKey{Key: key}
+		m.Keys[s.Name] = key
 	}
 	return m, nil
+}
+
+// mirrorKey is the key that a source names: a file, in the workspace unless its path
+// is absolute, or a fingerprint.
+func mirrorKey(ws *config.Workspace, s *config.Source) (key pipeline.MirrorKey, err error) {
+	if s.MirrorKey == "" {
+		return key, nil
+	}
+	if print, ok := mirror.ParseFingerprint(s.MirrorKey); ok {
+		return pipeline.MirrorKey{Fingerprint: print}, nil
+	}
+	file := s.MirrorKey
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(ws.Dir, file)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return key, hinted{fmt.Errorf("mirror_key: %w", err), "name a file with the public key, or its whole fingerprint"}
+	}
+	if key.Key, err = mirror.ReadKey(b); err != nil {
+		return key, fmt.Errorf("mirror_key: %s: %w", file, err)
+	}
+	return key, nil
 }

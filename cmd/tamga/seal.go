@@ -102,6 +102,8 @@ type sealer struct {
 	conf  *config.Config
 	box   *outbox.Box
 	roots *x509.CertPool
+
+	archive *evidence.Archive // open for writing, in a process that has the lock; nil: it is opened
 }
 
 func (a *app) sealer(ws *config.Workspace, conf *config.Config) (*sealer, error) {
@@ -186,12 +188,16 @@ func (s *sealer) run(ctx context.Context) (r sealed, err error) {
 
 // queue keeps the newest head where the log says anything new, and puts a question
 // about it to each server into the outbox. It returns the newest kept head.
-func (s *sealer) queue(ctx context.Context) (int64, error) {
-	archive, err := evidence.OpenReader(s.ws.Evidence())
+func (s *sealer) queue(ctx context.Context) (newest int64, err error) {
+	archive := s.archive
+	if archive != nil {
+		err = archive.Sync() // the newest head counts what there is
+	} else if archive, err = evidence.OpenReader(s.ws.Evidence()); err == nil {
+		defer archive.Close()
+	}
 	if err != nil {
 		return 0, err
 	}
-	defer archive.Close()
 	last, fresh, err := archive.Unsealed(ctx)
 	if err != nil {
 		return 0, err
@@ -270,6 +276,10 @@ func (s *sealer) client(url string) (*http.Client, error) {
 // logStamps names in the log what came. While another program writes, it waits
 // for the next run: the stamps are kept.
 func (s *sealer) logStamps(ctx context.Context) error {
+	if s.archive != nil {
+		_, err := s.archive.LogStamps(ctx)
+		return err
+	}
 	unlock, err := s.ws.Lock()
 	if errors.Is(err, config.ErrLocked) {
 		s.app.log.Info("the workspace is being written to: the next run names the stamps in the log")

@@ -56,23 +56,18 @@ func (l *logins) again(conf *config.Config) *logins {
 	return l
 }
 
-// give hands a source its session. A session that cannot be used is an error where
-// the source was asked for; else the source is left alone, for a source with a
-// session is never asked without it.
-func (l *logins) give(c *crawler.Source, s config.Source, named bool) error {
+// give hands a source its session. One whose session cannot be used is left alone:
+// it is never asked without.
+func (l *logins) give(c *crawler.Source, s config.Source) error {
 	if s.Session == "" {
 		return nil
 	}
 	live, err := l.use(s, slices.Concat(c.Seeds, c.Mirrors))
-	switch {
-	case err == nil:
-		c.Session = live
-		return nil
-	case named:
-		return fmt.Errorf("source %s: %w", s.Name, err)
+	if err != nil {
+		c.Closed = "its session cannot be used"
+		return err
 	}
-	l.log.Warn("the source is left alone: its session cannot be used", "source", s.Name, "session", s.Session, "err", err)
-	c.Until = time.Unix(1, 0) // long ago
+	c.Session = live
 	return nil
 }
 
@@ -143,6 +138,7 @@ func (l *logins) save() error {
 type crawlResult struct {
 	crawler.Summary
 	Waiting []waiting `json:"waiting,omitempty"`
+	Refused []refusal `json:"refused,omitempty"` // sources that were left out
 }
 
 // waiting is a source that a wall keeps out, or whose session has expired.

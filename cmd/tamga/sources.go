@@ -139,7 +139,7 @@ func (a *app) sourceStatus(ctx context.Context, ws *config.Workspace, conf *conf
 		known[name] = lastPass(last[name], points[name])
 	}
 	var plan watch.Schedule
-	plan.Set(planned(conf), known, now)
+	plan.Set(planned(conf, nil), known, now)
 	out := make([]sourceStatus, 0, len(conf.Sources))
 	for _, s := range conf.Sources {
 		st := statusOf(s, last[s.Name], points[s.Name], now)

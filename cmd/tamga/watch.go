@@ -45,6 +45,9 @@ or when it holds more memory than watch.memory.`,
 			if status {
 				return a.printSources(cmd.Context())
 			}
+			if err := a.mayWatch(); err != nil {
+				return stopped(err)
+			}
 			h, err := a.enter(true)
 			if err != nil {
 				return err
@@ -53,10 +56,8 @@ or when it holds more memory than watch.memory.`,
 			if cmd.Flags().Changed("metrics") {
 				h.conf.Watch.Metrics = metrics
 			}
-			if h.conf.Watch.Metrics != "" {
-				if err := watch.Loopback(h.conf.Watch.Metrics); err != nil {
-					return usageError{err}
-				}
+			if err := mayListen(h.conf.Watch); err != nil {
+				return err
 			}
 			w, err := newWatcher(a, cmd, h, fl)
 			if err != nil {
@@ -92,6 +93,15 @@ func (a *app) untilStopped(ctx context.Context, w *watcher) error {
 	case <-time.After(50 * time.Millisecond): // both hear of the signal, in any order
 	}
 	return ctx.Err()
+}
+
+// mayWatch looks at the disk before anything is written to it.
+func (a *app) mayWatch() error {
+	ws, conf, err := a.open()
+	if err != nil {
+		return err
+	}
+	return watch.Guard{MinFree: int64(conf.Watch.MinFree)}.Check(true, ws.Dir, ws.Evidence())
 }
 
 // stoppedError is a clean stop before everything was done.

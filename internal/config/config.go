@@ -33,6 +33,9 @@ type Config struct {
 	Sources  []Source `toml:"source"`
 	Alerts   []Alert  `toml:"alert"`
 
+	// Refused are sources that no pass could use; Sources has the others.
+	Refused []Refused `toml:"-"`
+
 	origin map[string]string
 }
 
@@ -117,7 +120,7 @@ func Default() *Config {
 		Index:   Index{Engine: "bleve", URL: "http://127.0.0.1:9200", Prefix: "tamga"},
 		Serve:   Serve{Listen: "127.0.0.1:0"},
 		Custody: Custody{Timeout: Duration(30 * time.Second)},
-		Watch:   Watch{Memory: 768 << 20},
+		Watch:   Watch{Memory: 768 << 20, Seal: Duration(time.Hour)},
 		origin:  map[string]string{},
 	}
 }
@@ -190,7 +193,8 @@ func (c *Config) check() error {
 	default:
 		return fmt.Errorf("setting index.engine = %q: want bleve or elastic", c.Index.Engine)
 	}
-	return errors.Join(checkSources(c.Sources), checkAlerts(c.Alerts), c.Custody.check())
+	c.Refuse((*Source).check)
+	return errors.Join(checkAlerts(c.Alerts), c.Custody.check(), c.Watch.check())
 }
 
 // Setting is one setting as `tamga config show` prints it.

@@ -86,18 +86,42 @@ var sessionName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
 var sourceName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
 
-// checkSources refuses what no pass could use, before the first one begins.
-func checkSources(sources []Source) error {
+// Refused is a source that no pass could use, and why.
+type Refused struct {
+	Source Source
+	Err    error // names the source
+}
+
+// Refuse takes out the sources that check finds an error in, and those whose name
+// another has: a mistake in one table stops that source and no other.
+func (c *Config) Refuse(check func(*Source) error) {
 	seen := map[string]bool{}
-	for i := range sources {
-		s := &sources[i]
-		if err := s.check(); err != nil {
-			return fmt.Errorf("source %q: %w", s.Name, err)
+	var good []Source
+	for _, s := range c.Sources {
+		err := check(&s)
+		if err == nil && seen[s.Name] {
+			err = errors.New("it is there twice")
 		}
-		if seen[s.Name] {
-			return fmt.Errorf("source %q is there twice", s.Name)
+		if err != nil {
+			c.Refused = append(c.Refused, Refused{s, fmt.Errorf("source %q: %w", s.Name, err)})
+			continue
 		}
 		seen[s.Name] = true
+		good = append(good, s)
+	}
+	c.Sources = good
+}
+
+// WhyRefused is why there is no source of that name to use; nil where there is one,
+// or none at all.
+func (c *Config) WhyRefused(name string) error {
+	if _, found := c.Source(name); found {
+		return nil
+	}
+	for _, r := range c.Refused {
+		if r.Source.Name == name {
+			return r.Err
+		}
 	}
 	return nil
 }

@@ -66,8 +66,17 @@ func TestBadSource(t *testing.T) {
 		`name = "a"` + "\n" + `url = "http://x.example/"` + "\n" + `scripts = true`:                                              "render",
 		`name = "a"` + "\n" + `url = "http://x.example/"` + "\n[[source]]\n" + `name = "a"` + "\n" + `url = "http://y.example/"`: "twice",
 	} {
-		if _, err := Load(write(t, "[[source]]\n"+text+"\n"), none); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s\nerror %v, want one that names %q", text, err, want)
+		c, err := Load(write(t, "[[source]]\nname = \"good\"\nurl = \"http://good.example/\"\n[[source]]\n"+text+"\n"), none)
+		if err != nil || len(c.Refused) != 1 || !strings.Contains(c.Refused[0].Err.Error(), want) {
+			t.Errorf("%s\n%v: %+v, want one that names %q", text, err, c.Refused, want)
+			continue
+		}
+		if _, found := c.Source("good"); !found {
+			t.Errorf("%s\nthe other source is gone", text)
+		}
+		name := c.Refused[0].Source.Name
+		if _, found := c.Source(name); found != (want == "twice") || (c.WhyRefused(name) == nil) != found {
+			t.Errorf("%s\nsource %q: found %v, refused %v", text, name, found, c.WhyRefused(name))
 		}
 	}
 }

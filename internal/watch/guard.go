@@ -18,6 +18,68 @@ var (
 // twentieth of the disk where that is less.
 const defaultFree = 1 << 30
 
+// Guard knows what a watch may take of its machine.
+type Guard struct {
+	MinFree int64 // bytes kept free of each disk; 0: 1 GiB, or a twentieth of it where that is less
+	Memory  int64 // bytes that the program may hold; 0: no limit
+
+	Free func(dir string) (free, total int64, err error) // nil: Free
+	Held func() int64                                    // nil: Memory
+}
+
+// Check is ErrDisk where less is free in one of dirs than is kept, and ErrMemory
+// where the program holds more than it may, even after what is not in use was given
+// back. To begin, there must be a quarter more than what is kept: a watch that has
+// stopped for want of room does not begin again only to stop.
+func (g Guard) Check(begin bool, dirs ...string) error {
+	for _, dir := range dirs {
+		if err := g.disk(begin, dir); err != nil {
+			return err
+		}
+	}
+	held := g.Held
+	if held == nil {
+		held = Memory
+	}
+	if g.Memory <= 0 || held() <= g.Memory {
+		return nil
+	}
+	debug.FreeOSMemory()
+	if n := held(); n > g.Memory {
+		return fmt.Errorf("%w: %d MiB are in use, and watch.memory allows %d MiB", ErrMemory, n>>20, g.Memory>>20)
+	}
+	return nil
+}
+
+func (g Guard) disk(begin bool, dir string) error {
+	look := g.Free
+	if look == nil {
+		look = Free
+	}
+	free, total, err := look(dir)
+	if err != nil {
+		return err
+	}
+	keep, more := g.MinFree, ""
+	if keep <= 0 {
+		keep = min(defaultFree, total/20)
+	}
+	if begin {
+		keep, more = keep+keep/4, ", and a quarter of that to begin with"
+	}
+	if free < keep {
+		return fmt.Errorf("%w: %s free in %s, and watch.min_free keeps %s%s", ErrDisk, size(free), dir, size(keep), more)
+	}
+	return nil
+}
+
+func size(n int64) string {
+	if n < 10<<20 {
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d MiB", n>>20)
+}
+
 // Free tells how many bytes of the file system that holds dir an ordinary user
 // may still write, and how large it is.
 func Free(dir string) (free, total int64, err error) {
@@ -28,38 +90,9 @@ func Free(dir string) (free, total int64, err error) {
 	return int64(s.Bavail) * int64(s.Bsize), int64(s.Blocks) * int64(s.Bsize), nil
 }
 
-// CheckDisk is ErrDisk where less than keep bytes are free in dir; 0 is the
-// default.
-func CheckDisk(dir string, keep int64) error {
-	free, total, err := Free(dir)
-	if err != nil {
-		return err
-	}
-	if keep <= 0 {
-		keep = min(defaultFree, total/20)
-	}
-	if free < keep {
-		return fmt.Errorf("%w: %d MiB free in %s, and watch.min_free keeps %d MiB", ErrDisk, free>>20, dir, keep>>20)
-	}
-	return nil
-}
-
 // Memory is what the Go runtime holds of the system's memory, in bytes.
 func Memory() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.Sys - m.HeapReleased)
-}
-
-// CheckMemory is ErrMemory where the program holds more than limit bytes even
-// after what is not in use was given back.
-func CheckMemory(limit int64) error {
-	if limit <= 0 || Memory() <= limit {
-		return nil
-	}
-	debug.FreeOSMemory()
-	if held := Memory(); held > limit {
-		return fmt.Errorf("%w: %d MiB are in use, and watch.memory allows %d MiB", ErrMemory, held>>20, limit>>20)
-	}
-	return nil
 }

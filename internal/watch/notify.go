@@ -36,6 +36,16 @@ func (n *Notifier) Send(lines ...string) error {
 	return nil
 }
 
+// Reloading tells that the settings are read again, until the next READY=1; with
+// the time at which that began, as Type=notify-reload wants it.
+func (n *Notifier) Reloading() error {
+	lines := []string{"RELOADING=1"}
+	if at, ok := monotonic(); ok {
+		lines = append(lines, "MONOTONIC_USEC="+strconv.FormatInt(at.Microseconds(), 10))
+	}
+	return n.Send(lines...)
+}
+
 // WatchdogEvery is how often systemd wants a sign of life, halved as
 // sd_watchdog_enabled(3) advises, from the value of WATCHDOG_USEC; 0: never.
 func WatchdogEvery(usec string) time.Duration {

@@ -27,6 +27,10 @@ type Pass struct {
 // once, as all are when a watch starts.
 const spread = 5 * time.Second
 
+// late is how long after its time a source begins at most while all is well: the
+// schedule is asked at least every half minute.
+const late = time.Minute
+
 // firstRetry is the shortest time after which a source that was not reached is
 // tried again before its time.
 const firstRetry = time.Minute
@@ -35,9 +39,15 @@ const firstRetry = time.Minute
 // start of the last one, but not before that one has ended. What was missed while
 // nothing ran is not made up: a source that is overdue has one pass, and the
 // cadence counts from there. It may be used by several goroutines.
+//
+// A clock that jumps makes no storm and no pause: forwards, what has become overdue
+// at once begins one after the other; backwards, the whole schedule is set back with
+// it. Times are those of the wall clock, so that the hours that a
+// machine slept count too.
 type Schedule struct {
 	mu      sync.Mutex
 	sources []*planned // by name
+	asked   time.Time  // last
 }
 
 type planned struct {
@@ -53,6 +63,7 @@ type planned struct {
 func (s *Schedule) Set(sources []Source, passes map[string]Pass, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now = s.follow(now.Round(0))
 	old := map[string]*planned{}
 	for _, p := range s.sources {
 		old[p.Name] = p
@@ -69,14 +80,55 @@ func (s *Schedule) Set(sources []Source, passes map[string]Pass, now time.Time) 
 		if o := old[src.Name]; o != nil && o.Cadence == src.Cadence && o.next.After(p.next) {
 			p.next = o.next
 		}
-		if src.Cadence > 0 && !p.running() && !p.next.After(now) {
+		s.sources = append(s.sources, p)
+	}
+	s.setBack(now)
+	for _, p := range s.sources {
+		if p.Cadence > 0 && !p.running() && !p.next.After(now) {
 			due = append(due, p)
 		}
-		s.sources = append(s.sources, p)
 	}
 	byName := func(a, b *planned) int { return cmp.Compare(a.Name, b.Name) }
 	slices.SortFunc(s.sources, byName)
 	slices.SortFunc(due, byName)
+	spreadOut(due, now)
+}
+
+// follow sets the schedule back with a clock that was set back since it was asked.
+func (s *Schedule) follow(now time.Time) time.Time {
+	if by := s.asked.Sub(now); by > 0 {
+		s.shift(by)
+	}
+	s.asked = now
+	return now
+}
+
+// setBack does so where the clock was set back while nothing ran: the newest of the
+// known passes is not of the future.
+func (s *Schedule) setBack(now time.Time) {
+	newest := now
+	for _, p := range s.sources {
+		for _, at := range []time.Time{p.Began, p.Ended} {
+			if at.After(newest) {
+				newest = at
+			}
+		}
+	}
+	s.shift(newest.Sub(now))
+}
+
+func (s *Schedule) shift(by time.Duration) {
+	for _, p := range s.sources {
+		for _, at := range []*time.Time{&p.Began, &p.Ended, &p.next} {
+			if !at.IsZero() {
+				*at = at.Add(-by)
+			}
+		}
+	}
+}
+
+// spreadOut has sources that are due begin one after the other, from now on.
+func spreadOut(due []*planned, now time.Time) {
 	for i, p := range due {
 		p.next = now.Add(time.Duration(i) * min(spread, p.Cadence/time.Duration(len(due))))
 	}
@@ -112,11 +164,13 @@ func (p *planned) wait() time.Duration {
 func (s *Schedule) Due(now time.Time) (begin, closed []string, again time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now = s.follow(now.Round(0))
 	ask := func(t time.Time) {
 		if again.IsZero() || t.Before(again) {
 			again = t
 		}
 	}
+	var overdue []*planned
 	for _, p := range s.sources {
 		if !p.Until.IsZero() && !now.Before(p.Until) {
 			if !p.closed {
@@ -125,15 +179,22 @@ func (s *Schedule) Due(now time.Time) (begin, closed []string, again time.Time) 
 			}
 			continue
 		}
-		if !p.Until.IsZero() {
+		if p.closed = false; !p.Until.IsZero() {
 			ask(p.Until)
 		}
 		if p.Cadence <= 0 || p.running() {
 			continue
 		}
-		if p.Began.After(now) { // the clock was set back: the cadence counts from now
-			p.Began = now
-			p.plan()
+		if now.Sub(p.next) > late && p.Ended.Before(p.next) { // not because its last pass took long
+			overdue = append(overdue, p)
+		}
+	}
+	if len(overdue) > 1 {
+		spreadOut(overdue, now)
+	}
+	for _, p := range s.sources {
+		if p.Cadence <= 0 || p.running() || p.closed {
+			continue
 		}
 		if p.next.After(now) {
 			ask(p.next)
@@ -154,8 +215,8 @@ func (s *Schedule) Ended(source string, began, ended time.Time, outcome tamga.Ou
 		if p.Name != source {
 			continue
 		}
-		p.Ended = ended
-		if !began.IsZero() {
+		p.Ended = ended.Round(0)
+		if began = began.Round(0); !began.IsZero() && !began.After(p.Ended) { // else the clock was set back in mid-pass
 			p.Began = began
 		}
 		if outcome != "" && !Reached(outcome) && outcome != tamga.OutcomePolicy {

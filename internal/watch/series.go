@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS uptime (
 	outcome TEXT NOT NULL,
 	PRIMARY KEY (source, at, first)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS uptime_log ON uptime (source, first);
 CREATE TABLE IF NOT EXISTS uptime_meta (
 	name  TEXT PRIMARY KEY,
 	value INTEGER NOT NULL
@@ -138,7 +139,7 @@ func apply(ctx context.Context, tx *sql.Tx, c tamga.Capture) error {
 	// Only the last point of its source can still be awaiting this.
 	var at, first, seq int64
 	var from, outcome string
-	err := tx.QueryRowContext(ctx, `SELECT at, first, seq, url, outcome FROM uptime WHERE source = ? ORDER BY at DESC, first DESC LIMIT 1`, c.Source).Scan(&at, &first, &seq, &from, &outcome)
+	err := tx.QueryRowContext(ctx, `SELECT at, first, seq, url, outcome FROM uptime WHERE source = ? ORDER BY first DESC LIMIT 1`, c.Source).Scan(&at, &first, &seq, &from, &outcome)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && (from != c.Via || seq >= c.Seq || !open(tamga.Outcome(outcome), from, c.URL)) {
 		return nil
 	}
@@ -163,14 +164,14 @@ func open(o tamga.Outcome, from, to string) bool {
 	return !Reached(o)
 }
 
-// Points lists the points of sources since a time, in order of time; of one that
-// has none so late, its last.
+// Points lists the points of sources since a time, in the order of the log, which a
+// clock that was set back does not change; of one that has none so late, its last.
 func (s *Series) Points(ctx context.Context, sources []string, since time.Time) (map[string][]Point, error) {
 	out := map[string][]Point{}
 	for _, source := range sources {
-		points, err := s.points(ctx, `SELECT source, at, seq, url, outcome FROM uptime WHERE source = ? AND at >= ? ORDER BY at, first`, source, since.UnixNano())
+		points, err := s.points(ctx, `SELECT source, at, seq, url, outcome FROM uptime WHERE source = ? AND at >= ? ORDER BY first`, source, since.UnixNano())
 		if err == nil && len(points) == 0 {
-			points, err = s.points(ctx, `SELECT source, at, seq, url, outcome FROM uptime WHERE source = ? ORDER BY at DESC, first DESC LIMIT 1`, source)
+			points, err = s.points(ctx, `SELECT source, at, seq, url, outcome FROM uptime WHERE source = ? ORDER BY first DESC LIMIT 1`, source)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("read uptime series: %w", err)

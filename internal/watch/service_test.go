@@ -77,18 +77,42 @@ func TestGuards(t *testing.T) {
 	if err != nil || free <= 0 || total < free {
 		t.Fatalf("free %d of %d: %v", free, total, err)
 	}
-	if err := CheckDisk(dir, total+1); !errors.Is(err, ErrDisk) || !strings.Contains(err.Error(), "min_free") {
+	if err := (Guard{MinFree: total + 1}).Check(false, dir); !errors.Is(err, ErrDisk) || !strings.Contains(err.Error(), "min_free") {
 		t.Errorf("more than the disk has: %v", err)
 	}
-	if err := CheckDisk(dir, 1); err != nil {
+	if err := (Guard{MinFree: 1}).Check(true, dir); err != nil {
 		t.Error(err)
 	}
-	if err := CheckMemory(1); !errors.Is(err, ErrMemory) {
+	if err := (Guard{MinFree: 1, Memory: 1}).Check(false, dir); !errors.Is(err, ErrMemory) {
 		t.Errorf("one byte: %v", err)
 	}
-	for _, limit := range []int64{0, 1 << 50} {
-		if err := CheckMemory(limit); err != nil {
-			t.Error(err)
+	if err := (Guard{MinFree: 1}).Check(false, dir, filepath.Join(dir, "none")); err == nil || errors.Is(err, ErrDisk) {
+		t.Errorf("a folder that is not there: %v", err)
+	}
+	const mib = 1 << 20
+	for _, c := range []struct {
+		guard       Guard
+		begin       bool
+		free, total int64
+		held        int64
+		want        error
+	}{
+		{Guard{MinFree: 100 * mib}, false, 100 * mib, 1 << 40, 0, nil},
+		{Guard{MinFree: 100 * mib}, false, 100*mib - 1, 1 << 40, 0, ErrDisk},
+		{Guard{MinFree: 100 * mib}, true, 125*mib - 1, 1 << 40, 0, ErrDisk},
+		{Guard{MinFree: 100 * mib}, true, 125 * mib, 1 << 40, 0, nil},
+		{Guard{}, false, 1<<30 - 1, 1 << 40, 0, ErrDisk},
+		{Guard{}, false, 1 << 30, 1 << 40, 0, nil},
+		{Guard{}, false, 6 * mib, 100 * mib, 0, nil}, // a twentieth
+		{Guard{}, false, 4 * mib, 100 * mib, 0, ErrDisk},
+		{Guard{MinFree: 1, Memory: 50}, false, 2, 2, 50, nil},
+		{Guard{MinFree: 1, Memory: 50}, false, 2, 2, 51, ErrMemory},
+		{Guard{MinFree: 1}, false, 2, 2, 1 << 50, nil},
+	} {
+		c.guard.Free = func(string) (int64, int64, error) { return c.free, c.total, nil }
+		c.guard.Held = func() int64 { return c.held }
+		if err := c.guard.Check(c.begin, dir); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
+			t.Errorf("%+v: %v", c, err)
 		}
 	}
 }
