@@ -166,7 +166,7 @@ func TestDeliveryCrash(t *testing.T) {
 			return err
 		}
 		if crash { // the note of it cannot be written
-			_, err := db.Exec(`CREATE TRIGGER crash BEFORE DELETE ON alert_delivery BEGIN SELECT RAISE(ABORT, 'demo crash'); END`)
+			_, err := db.ExecContext(t.Context(), `CREATE TRIGGER crash BEFORE DELETE ON alert_delivery BEGIN SELECT RAISE(ABORT, 'demo crash'); END`)
 			return err
 		}
 		return nil
