@@ -177,7 +177,7 @@ func TestDeliveryCrash(t *testing.T) {
 		t.Fatal("the crash was not seen")
 	}
 	crash = false
-	if _, err := db.Exec(`DROP TRIGGER crash`); err != nil {
+	if _, err := db.ExecContext(t.Context(), `DROP TRIGGER crash`); err != nil {
 		t.Fatal(err)
 	}
 	d = l.deliveries(out)
@@ -186,7 +186,7 @@ func TestDeliveryCrash(t *testing.T) {
 		t.Errorf("%v", r.got)
 	}
 	for _, table := range []string{"alert", "alert_meta", "alert_event", "alert_output", "alert_delivery"} {
-		if _, err := db.Exec(`DELETE FROM ` + table); err != nil {
+		if _, err := db.ExecContext(t.Context(), `DELETE FROM ` + table); err != nil {
 			t.Fatal(err)
 		}
 	}
