@@ -186,7 +186,7 @@ func TestDeliveryCrash(t *testing.T) {
 		t.Errorf("%v", r.got)
 	}
 	for _, table := range []string{"alert", "alert_meta", "alert_event", "alert_output", "alert_delivery"} {
-		if _, err := db.ExecContext(t.Context(), `DELETE FROM ` + table); err != nil {
+		if _, err := db.ExecContext(t.Context(), `DELETE FROM `+table); err != nil {
 			t.Fatal(err)
 		}
 	}
