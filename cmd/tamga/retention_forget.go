@@ -92,16 +92,11 @@ func (a *app) purge(ctx context.Context, h *house) error {
 			return err
 		}
 	}
-	db, err := a.database(h.ws)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if _, err := crawler.Forget(ctx, db, h.archive.RemovedEntries()); err != nil {
+	if _, err := crawler.Forget(ctx, h.db.Writer(), h.archive.RemovedEntries()); err != nil {
 		return err
 	}
 	for _, q := range []string{`VACUUM`, `PRAGMA wal_checkpoint(TRUNCATE)`} {
-		if _, err := db.ExecContext(ctx, q); err != nil {
+		if _, err := h.db.ExecContext(ctx, q); err != nil {
 			return fmt.Errorf("clean %s: %w", h.ws.Database(), err)
 		}
 	}
