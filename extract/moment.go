@@ -20,7 +20,7 @@ var moments = []string{
 	"January 2, 2006 at 3:04 PM", "January 2, 2006 at 15:04", "January 2, 2006", "Jan 2, 2006, 3:04 PM", "Jan 2, 2006 at 3:04 PM",
 	"Jan 2, 2006 15:04", "Jan 2, 2006", "2 January 2006, 15:04:05", "2 January 2006, 15:04", "2 January 2006 15:04:05",
 	"2 January 2006 15:04", "2 January 2006 at 15:04", "2 January 2006", "2 Jan 2006, 15:04", "2 Jan 2006 15:04", "2 Jan 2006",
-	"Jan 2, 2006 3:04 pm", "2 Jan 2006, 3:04 pm", "2006 January 2, 15:04", "2 Jan 2006 at 15:04", "2 Jan 2006 at 3:04 PM",
+	"Jan 2, 2006 3:04 pm", "2 Jan 2006, 3:04 pm", "2006 January 2, 15:04", "02.01.2006 15:04:05 UTC-07:00", "2 Jan 2006 at 15:04", "2 Jan 2006 at 3:04 PM",
 }
 
 // weekday stands before a date and adds nothing to it: "Sun May 10, 2015".

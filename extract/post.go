@@ -28,6 +28,7 @@ type message struct {
 	Views         field `toml:"views"`
 	Media         field `toml:"media"`    // kinds, joined by a blank; each counts once
 	Withheld      field `toml:"withheld"` // what is shown instead of the content
+	Joined        field `toml:"joined"`   // any value: it is of the author of the post before it
 
 	element goquery.Matcher
 }
@@ -44,7 +45,7 @@ func (m *message) compile() (err error) {
 	}
 	for key, f := range map[string]*field{"id": &m.ID, "url": &m.URL, "author": &m.Author, "time": &m.Time, "text": &m.Text,
 		"thread": &m.Thread, "reply_to": &m.ReplyTo, "channel": &m.Channel, "edited": &m.Edited, "forwarded_from": &m.ForwardedFrom,
-		"is_edited": &m.IsEdited, "views": &m.Views, "media": &m.Media, "withheld": &m.Withheld} {
+		"is_edited": &m.IsEdited, "views": &m.Views, "media": &m.Media, "withheld": &m.Withheld, "joined": &m.Joined} {
 		if err := f.compile("posts." + key); err != nil {
 			return err
 		}
@@ -71,6 +72,9 @@ func (d *document) readPosts(m *message, page *goquery.Selection) {
 			Channel: line(m.Channel.get(page, el)), ForwardedFrom: line(m.ForwardedFrom.get(page, el)),
 			Time: moment(m.Time.get(page, el), d.now), Edited: moment(m.Edited.get(page, el), d.now), Span: d.tree.span(el),
 			Views: line(m.Views.get(page, el)), Media: mediaKinds(m.Media.get(page, el)), IsEdited: m.IsEdited.get(page, el) != "", Withheld: fold(m.Withheld.get(page, el)),
+		}
+		if p.Author == "" && len(d.page.Posts) > 0 && m.Joined.get(page, el) != "" {
+			p.Author = d.page.Posts[len(d.page.Posts)-1].Author
 		}
 		if p.Text == "" && p.Author == "" {
 			return

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -19,14 +18,14 @@ import (
 // What an import is kept within, in bytes: its files are read as streams, and a
 // laptop may take in an export of a million messages beside its other work.
 const (
-	importMemory  = 112 << 20 // of the collector
-	importGarbage = 40        // per cent of what is in use, before it collects
-	importMapped  = 48 << 20  // resident of mapped files, the program among them
+	importMemory  = 96 << 20 // of the collector
+	importGarbage = 40       // per cent of what is in use, before it collects
+	importMapped  = 64 << 20 // resident of mapped files, the program among them
 )
 
 // importSegment is the most documents of a segment that an import merges: some
-// 70 MB of messages.
-const importSegment = 50_000
+// 40 MB of messages.
+const importSegment = 30_000
 
 func newImport(a *app) *cobra.Command {
 	var kind, base, source string
@@ -152,9 +151,7 @@ func (a *app) importFiles(ctx context.Context, h *house, im *importer.Importer, 
 	read := progress.Bar("read", "captures", 0)
 	bounded, done := context.WithCancel(ctx)
 	defer done()
-	if dir, err := realPath(h.ws.Index()); err == nil {
-		go boundMapped(bounded, dir, importMapped)
-	}
+	go boundMapped(bounded, h.store, importMapped)
 	_, err := h.pipe.Ingest(ctx, read.Set)
 	read.Done()
 	progress.Wait()
@@ -183,13 +180,4 @@ func (a *app) importTags(ctx context.Context, h *house, file string, sum *import
 	sum.Records += int64(tagged.Tags + tagged.Actors)
 	sum.Captured += int64(tagged.Tags + tagged.Actors)
 	return nil
-}
-
-// realPath is the path that the kernel knows a folder by.
-func realPath(dir string) (string, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return "", err
-	}
-	return filepath.EvalSymlinks(dir)
 }

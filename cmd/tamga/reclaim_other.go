@@ -2,7 +2,11 @@
 
 package main
 
-import "context"
+import (
+	"context"
 
-// boundMapped does nothing where the system has no such advice.
-func boundMapped(context.Context, string, int64) {}
+	"tamga/index"
+)
+
+// boundMapped does nothing where the system does not tell what is resident.
+func boundMapped(context.Context, index.Store, int64) {}

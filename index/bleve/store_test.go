@@ -1,6 +1,7 @@
 package bleve
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -167,5 +168,58 @@ func TestDamage(t *testing.T) {
 				t.Errorf("%d documents after the rebuild, want 20", n)
 			}
 		})
+	}
+}
+
+// TestReleaseMapped lets go of mapped segments while the index is written and read.
+func TestReleaseMapped(t *testing.T) {
+	s, err := Open(filepath.Join(t.TempDir(), "index"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.ReleaseMapped(); err != nil {
+		t.Fatalf("of an index that is not open: %v", err)
+	}
+	s.BoundSegments(100)
+	ctx := context.Background()
+	done := make(chan error, 1)
+	stop := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-stop:
+				done <- nil
+				return
+			default:
+			}
+			if err := s.ReleaseMapped(); err != nil {
+				done <- err
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	const batches, each = 20, 50
+	for i := range int64(batches) {
+		var docs []index.Document
+		for j := range int64(each) {
+			docs = append(docs, index.Document{ID: fmt.Sprintf("capture:%d", i*each+j), Kind: "capture", Seq: i*each + j, Fields: map[string]any{"seq": i*each + j, "text": "demo words"}})
+		}
+		if err := s.Put(ctx, docs, (i+1)*each); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	where, err := index.Parse("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Search(ctx, index.Query{Where: where, Size: 1})
+	if err != nil || r.Total != batches*each {
+		t.Errorf("%d found (%v), want %d", r.Total, err, batches*each)
 	}
 }

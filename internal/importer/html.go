@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+	"golang.org/x/net/publicsuffix"
 )
 
 // html seals the pages of a folder, or one page. Only what is a page by its first
@@ -146,8 +147,61 @@ func (r *run) based(name string) (u, how string) {
 	}
 	if name != r.name {
 		rel.Path = path.Join(r.name, name)
+		if u := mirrored(rel.Path); u != "" {
+			return u, "the folder's name, its scheme unknown"
+		}
 	}
 	return "file:///" + strings.TrimPrefix(rel.EscapedPath(), "/"), "the file's name alone"
+}
+
+// mirrored is the address of a page of a mirror, as wget -r and HTTrack lay them out:
+// a folder named after the host, in the folder or the folder itself. What stands
+// behind a question mark in the file's name is the query; an index is its folder's
+// page. "" where no folder is named like a host.
+func mirrored(name string) string {
+	host, rest, ok := strings.Cut(name, "/")
+	if !isHost(host) {
+		if host, rest, ok = strings.Cut(rest, "/"); !ok || !isHost(host) {
+			return ""
+		}
+	}
+	file, query, asked := strings.Cut(rest, "?")
+	if dir, base := path.Split(file); base == "index.html" || base == "index.htm" {
+		file = dir
+	}
+	at := &url.URL{Scheme: "http", Host: host, Path: "/" + file}
+	if asked { // wget -E puts .html behind the query too
+		at.RawQuery = strings.TrimSuffix(query, ".html")
+	}
+	return webURL(at.String())
+}
+
+// isHost tells a host name, with a port or without: one of a hidden service, or
+// under a public suffix that is delegated.
+func isHost(s string) bool {
+	if name, port, ok := strings.Cut(s, ":"); ok && port != "" && strings.Trim(port, "0123456789") == "" {
+		s = name
+	}
+	if len(s) > 253 || strings.ToLower(s) != s || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789.-") != "" {
+		return false
+	}
+	name, top, ok := cutLast(s, ".")
+	if !ok || name == "" || strings.HasPrefix(name, ".") || strings.Contains(s, "..") {
+		return false
+	}
+	if top == "onion" || top == "i2p" {
+		return true
+	}
+	_, known := publicsuffix.PublicSuffix(s)
+	return known
+}
+
+func cutLast(s, sep string) (before, after string, ok bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
 }
 
 // pageURL is the address that a saved page tells: what the program that saved it

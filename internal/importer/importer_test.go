@@ -232,3 +232,29 @@ func TestGate(t *testing.T) {
 		}
 	}
 }
+
+// TestMirrored tells the addresses of pages by the folders of a mirror.
+func TestMirrored(t *testing.T) {
+	for name, want := range map[string]string{
+		"demo.example.onion/index.html": "http://demo.example.onion/", "mirror/demo.example.onion/item/1.html": "http://demo.example.onion/item/1.html",
+		"mirror/www.demo.com/index.html?page=2": "http://www.demo.com/?page=2", "m/demo.onion:8080/a.php?id=3&x=1.html": "http://demo.onion:8080/a.php?id=3&x=1",
+		"mirror/item/1.html": "", "saved.files/a.html": "", "saved/a.html": "", "v1.2/a.html": "", "mirror/../demo.onion/a": "", "mirror/Demo.Page/a.html": "",
+	} {
+		if got := mirrored(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	dir := filepath.Join(t.TempDir(), "mirror")
+	page := filepath.Join(dir, "demo.example.onion", "item")
+	if err := os.MkdirAll(page, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(page, "index.html"), []byte("<html><body>a</body></html>"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	im, a := archive(t)
+	count(t, take(t, im, dir, KindHTML), 1, 1, 0)
+	if ex := sealed(t, a)[0]; ex.URL != "http://demo.example.onion/item/" || ex.Source != "demo.example.onion" {
+		t.Errorf("%s of %s", ex.URL, ex.Source)
+	}
+}
