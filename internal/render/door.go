@@ -34,8 +34,8 @@ type door struct {
 	refused atomic.Int64
 
 	mu    sync.Mutex
-	last  time.Time // a request
-	frame cdp.FrameID
+	last  time.Time       // a request
+	frame cdp.FrameID     // the page's own
 	open  map[string]bool // host:port of requests that went on
 	more  chan struct{}   // closed when open grows
 }

@@ -4,15 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/security"
 	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 )
@@ -38,15 +39,16 @@ func (b *Browser) draw(ctx context.Context, p Page, door *door) (d Drawn, err er
 		return d, fmt.Errorf("load the page: %w", err)
 	}
 	door.quiet(ctx, slow)
-	if d.DOM, err = chromedp.Run(ctx, outerHTML); err != nil {
-		return d, fmt.Errorf("take the page: %w", err)
-	}
 	limit := b.MaxDOM
 	if limit <= 0 {
 		limit = 8 << 20
 	}
-	if int64(len(d.DOM)) > limit {
-		d.DOM, d.Cut = d.DOM[:limit], true
+	err = chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, t *chromedp.Target) (err error) {
+		d.DOM, d.Cut, err = document(ctx, t, p.URL, limit)
+		return err
+	}))
+	if err != nil {
+		return d, fmt.Errorf("take the page: %w", err)
 	}
 	shot, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
@@ -74,6 +76,12 @@ func (b *Browser) prepare(ctx context.Context, t *chromedp.Target, p Page) error
 	}
 	if _, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !p.Scripts}); err != nil {
 		return err
+	}
+	// An onion address authenticates its service by itself, as for the crawler.
+	if u, err := url.Parse(p.URL); err == nil && (strings.HasSuffix(u.Hostname(), ".onion") || strings.HasSuffix(u.Hostname(), ".i2p")) {
+		if _, err := chromedp.CallBrowser(ctx, security.SetIgnoreCertificateErrors, security.SetIgnoreCertificateErrorsParams{Ignore: true}); err != nil {
+			return err
+		}
 	}
 	if p.Scripts && !b.bare {
 		if _, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: without + stored(p.Storage)}); err != nil {
@@ -113,32 +121,4 @@ func stored(items []Item) string {
 		return ""
 	}
 	return `for (const i of ` + string(b) + `) { try { if (location.origin === i.Origin) localStorage.setItem(i.Name, i.Value) } catch (e) {} }`
-}
-
-// outerHTML asks the browser and not the page's scripts, which could lie and may not run.
-func outerHTML(ctx context.Context, t *chromedp.Target) ([]byte, error) {
-	doc, err := cdp.Call(ctx, t, dom.GetDocument, dom.GetDocumentParams{})
-	if err != nil {
-		return nil, err
-	}
-	html, err := cdp.Call(ctx, t, dom.GetOuterHTML, dom.GetOuterHTMLParams{NodeID: doc.Root.NodeID})
-	if err != nil {
-		return nil, err
-	}
-	return []byte(strings.ToValidUTF8(html.OuterHTML, "\uFFFD")), nil
-}
-
-// screenshot of the whole page, of maxHeight at most.
-func screenshot(ctx context.Context, t *chromedp.Target) ([]byte, error) {
-	m, err := cdp.Call(ctx, t, page.GetLayoutMetrics, cdp.Empty{})
-	if err != nil {
-		return nil, err
-	}
-	yes := true
-	size := page.Viewport{Width: width, Height: 900, Scale: 1}
-	if c := m.CSSContentSize; c != nil {
-		size.Width, size.Height = min(max(c.Width, width), 2*width), min(max(c.Height, 1), maxHeight)
-	}
-	r, err := cdp.Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng, Clip: &size, CaptureBeyondViewport: &yes})
-	return r.Data, err
 }

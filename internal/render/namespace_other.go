@@ -18,8 +18,9 @@ type gate struct{}
 func newGate() (*gate, error)                              { return nil, errLinux }
 func (*gate) close()                                       {}
 func (*gate) sent()                                        {}
-func (*gate) child(*exec.Cmd)                              {}
+func (*gate) child(*exec.Cmd, string)                      {}
 func (*gate) listener(time.Duration) (net.Listener, error) { return nil, errLinux }
+func profileDir() (string, error)                          { return "", errLinux }
 func end(int)                                              {}
 func held(int) int64                                       { return 0 }
 

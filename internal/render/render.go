@@ -40,7 +40,8 @@ type Browser struct {
 	NoSandbox bool          // Chromium's own sandbox is left out, where the system cannot make it
 	MaxDOM    int64         // bytes; 0: 8 MiB
 
-	busy sync.Mutex
+	once sync.Once
+	busy chan struct{} // holds the page that is being drawn
 
 	// For tests: a refusal before the namespace is made; a look at the browser before
 	// it ends; and a browser with none of the fences but the namespace.
@@ -96,9 +97,11 @@ func (b *Browser) Draw(ctx context.Context, p Page) (d Drawn, err error) {
 	if err != nil {
 		return d, fmt.Errorf("%w: %w", ErrBrowser, err)
 	}
-	b.busy.Lock()
-	defer b.busy.Unlock()
-	if ctx.Err() != nil {
+	b.once.Do(func() { b.busy = make(chan struct{}, 1) })
+	select {
+	case b.busy <- struct{}{}:
+		defer func() { <-b.busy }()
+	case <-ctx.Done():
 		return d, ctx.Err()
 	}
 	if b.refuse != nil {
@@ -112,11 +115,10 @@ func (b *Browser) Draw(ctx context.Context, p Page) (d Drawn, err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	profile, err := os.MkdirTemp("", "tamga-render-*") // mode 0700
+	profile, err := profileDir()
 	if err != nil {
-		return d, fmt.Errorf("make a profile: %w", err)
+		return d, fmt.Errorf("%w: %w", ErrNamespace, err)
 	}
-	defer os.RemoveAll(profile)
 	g, err := newGate()
 	if err != nil {
 		return d, err
@@ -125,7 +127,7 @@ func (b *Browser) Draw(ctx context.Context, p Page) (d Drawn, err error) {
 
 	var started atomic.Pointer[exec.Cmd]
 	alloc, ended := chromedp.NewExecAllocator(ctx, b.options(p, path, profile, func(cmd *exec.Cmd) {
-		g.child(cmd)
+		g.child(cmd, profile)
 		started.Store(cmd)
 	})...)
 	defer ended()
@@ -219,7 +221,7 @@ func (b *Browser) options(p Page, path, profile string, modify func(*exec.Cmd)) 
 			"XDG_RUNTIME_DIR="+profile, "LANG=C.UTF-8", "TZ=UTC", "DBUS_SESSION_BUS_ADDRESS=disabled:", "DBUS_SYSTEM_BUS_ADDRESS=disabled:"),
 		flag("disable-notifications", true), flag("disable-hang-monitor", true), flag("disable-prompt-on-repost", true), flag("metrics-recording-only", true),
 		flag("disable-speech-api", true), flag("disable-remote-fonts", !p.Images), flag("deny-permission-prompts", true), flag("block-new-web-contents", true),
-		flag("disable-databases", true), flag("disable-file-system", true), flag("js-flags", "--max-old-space-size=512"),
+		flag("disable-databases", true), flag("disable-file-system", true), flag("js-flags", "--max-old-space-size=512"), flag("disk-cache-size", "33554432"),
 		flag("no-sandbox", b.NoSandbox), // false is said too: chromedp leaves the sandbox out for the superuser
 		chromedp.ModifyCmdFunc(modify),
 	)
