@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
+	"time"
 
 	"tamga"
 )
@@ -54,6 +56,10 @@ const Rendered = "tamga:rendered"
 // archives of Browsertrix.
 const viewScheme = "urn:view:"
 
+// drawTime is what a Renderer may take for a page. Pages may have to wait for one
+// another.
+const drawTime = 2 * time.Minute
+
 // rendered tells a capture of a drawn page from one of the wire.
 func rendered(detail string) bool { return strings.HasPrefix(detail, Rendered) }
 
@@ -62,9 +68,88 @@ func (k *worker) wantsDrawing() bool {
 	return k.src.Render && k.given == nil && k.page && k.turn == nil && k.ex.Outcome == tamga.OutcomeScriptOnly
 }
 
+// drawInto has the page of a result drawn and seals what comes of it, before the page:
+// one that is interrupted in between is fetched again, and of what was sealed by then
+// nothing is drawn or sealed a second time.
+func (k *worker) drawInto(ctx, sealing context.Context, r *result, sink Sink) {
+	of := tamga.DigestOf(r.ex.Body)
+	had := k.wire.drawn.take(r.job.url, of)
+	if had.page {
+		return // its links were offered by the replay
+	}
+	drawn, err := k.draw(ctx, r.job, of)
+	if r.err = err; err != nil {
+		return
+	}
+	for _, ex := range drawn {
+		view := ex.URL != r.job.url
+		if view && had.view {
+			continue
+		}
+		c, err := sink.Put(sealing, ex)
+		if r.err = err; err != nil {
+			return
+		}
+		r.drawn = append(r.drawn, c.Seq)
+		if !view {
+			r.links = append(r.links, linksOf(r.job.url, ex.Body)...)
+		}
+	}
+}
+
+// loose are drawn captures that a replay found, until it finds the page they were made
+// of: a process was killed before it sealed that.
+type loose struct {
+	mu sync.Mutex
+	of map[string]parts // by the URL of the page
+}
+
+// parts of a page that were sealed.
+type parts struct {
+	digest     string // of the page
+	view, page bool
+}
+
+func (l *loose) add(c tamga.Capture) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.of[c.Via]
+	digest := madeOf(c.Detail)
+	if digest != p.digest {
+		p = parts{digest: digest}
+	}
+	if strings.HasPrefix(c.URL, viewScheme) {
+		p.view = true
+	} else {
+		p.page = true
+	}
+	if l.of == nil {
+		l.of = map[string]parts{}
+	}
+	l.of[c.Via] = p
+}
+
+// take gives up what there is of a page; of what was made of other bytes, nothing.
+func (l *loose) take(page string, of tamga.Digest) parts {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.of[page]
+	delete(l.of, page)
+	if p.digest != string(of) {
+		return parts{}
+	}
+	return p
+}
+
+// madeOf is the digest of the page in the detail of a drawn capture.
+func madeOf(detail string) string {
+	d, _, _ := strings.Cut(strings.TrimPrefix(detail, Rendered+" of "), ",")
+	return d
+}
+
 // draw has the page drawn. What comes back are exchanges without an HTTP head. That a
 // page cannot be drawn is noted in its detail, and is no error of the crawl.
-func (k *worker) draw(ctx context.Context, j *job) ([]*tamga.Exchange, error) {
+func (k *worker) draw(ctx context.Context, j *job, of tamga.Digest) ([]*tamga.Exchange, error) {
 	o := k.wire.opts
 	failed := func(err error, hint string) {
 		k.ex.Detail += "; not drawn: " + err.Error()
@@ -112,9 +197,9 @@ func (k *worker) draw(ctx context.Context, j *job) ([]*tamga.Exchange, error) {
 		failed(err, hint)
 		return nil, nil
 	}
-	how := Rendered + ", scripts off"
+	how := Rendered + " of " + string(of) + ", scripts off"
 	if d.Scripts {
-		how = Rendered + ", scripts on"
+		how = strings.TrimSuffix(how, "off") + "on"
 	}
 	if got.Refused > 0 {
 		how += fmt.Sprintf(", %d requests refused", got.Refused)
@@ -133,11 +218,10 @@ func (k *worker) draw(ctx context.Context, j *job) ([]*tamga.Exchange, error) {
 	if dom.Outcome == tamga.OutcomeOK {
 		k.judge(dom, plain, d.Scripts)
 	}
-	out = append(out, dom)
 	if size := int64(len(got.Screenshot)); size > 0 && size <= o.BodyCap {
 		out = append(out, made(viewScheme+j.url, "image/png", got.Screenshot))
 	}
-	return out, nil
+	return append(out, dom), nil // the page last: where it is, the view is
 }
 
 // judge sets the outcome of a drawn page: a wall, a shell still, or what is shown to

@@ -68,7 +68,10 @@ func TestRender(t *testing.T) {
 			if len(records) != tt.captures || tt.render != (len(f.seen) == 1) {
 				t.Fatalf("%d captures, %d drawn", len(records), len(f.seen))
 			}
-			shell := records[0]
+			shell := records[len(records)-1]
+			if len(records) > 2 {
+				shell = records[2]
+			}
 			if shell.Exchange.Outcome != tamga.OutcomeScriptOnly {
 				t.Errorf("shell: %s", shell.Exchange.Outcome)
 			}
@@ -76,8 +79,8 @@ func TestRender(t *testing.T) {
 				t.Errorf("detail: %q", shell.Exchange.Detail)
 			}
 			if len(records) > 2 {
-				dom, shot := records[1].Exchange, records[2].Exchange
-				if dom.URL != srv.URL+"/" || dom.Via != dom.URL || !strings.HasPrefix(dom.Detail, Rendered) || dom.Status != 0 || len(dom.ResponseHead) != 0 {
+				shot, dom := records[0].Exchange, records[1].Exchange
+				if dom.URL != srv.URL+"/" || dom.Via != dom.URL || !strings.HasPrefix(dom.Detail, Rendered+" of "+string(shell.Capture.Digest)+", ") || dom.Status != 0 || len(dom.ResponseHead) != 0 {
 					t.Errorf("page: %+v", dom)
 				}
 				if want := map[bool]tamga.Outcome{true: tamga.OutcomeOK, false: tamga.OutcomeScriptOnly}[tt.scripts]; dom.Outcome != want {
@@ -99,6 +102,71 @@ func TestRender(t *testing.T) {
 				t.Errorf("after a replay: %d captures", n)
 			}
 		})
+	}
+}
+
+// TestRenderKilled: wherever a process ends between the three captures, the next one
+// loses none, seals none twice, and draws again only what was not sealed.
+func TestRenderKilled(t *testing.T) {
+	srv := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		if r.URL.Path == "/" {
+			fmt.Fprint(w, emptyShell)
+			return
+		}
+		fmt.Fprint(w, "<p>An offer that stands on a page of its own.")
+	}))
+	for at, drawn := range []int{2, 2, 1, 1} { // sealed captures before the end
+		t.Run(fmt.Sprint(at), func(t *testing.T) {
+			l := newLab(t)
+			f := &fakeRenderer{}
+			l.opts.Renderer, l.opts.Source = f, Source{Name: "demo", Render: true, Scripts: true}
+			left := at
+			l.sink.fail = func(*tamga.Exchange) error {
+				if left--; left < 0 {
+					return errors.New("the power is gone")
+				}
+				return nil
+			}
+			if _, err := l.tryRun(t, srv.URL+"/"); err == nil {
+				t.Fatal("the first run was not cut short")
+			}
+			l.sink.fail = nil
+			l.run(t, srv.URL+"/")
+			seen := map[string]int{}
+			for _, r := range l.sink.records() {
+				kind := r.Exchange.URL
+				if rendered(r.Capture.Detail) {
+					kind += " drawn"
+				}
+				seen[kind]++
+			}
+			for _, want := range []string{srv.URL + "/", srv.URL + "/ drawn", viewScheme + srv.URL + "/ drawn", srv.URL + "/offer"} {
+				if seen[want] != 1 {
+					t.Errorf("%s: %d captures", want, seen[want])
+				}
+			}
+			if len(f.seen) != drawn {
+				t.Errorf("drawn %d times, want %d", len(f.seen), drawn)
+			}
+		})
+	}
+}
+
+// TestRenderChanged: what was drawn of other bytes does not stand for the page.
+func TestRenderChanged(t *testing.T) {
+	var l loose
+	c := tamga.Capture{URL: "http://demo.example/", Via: "http://demo.example/", Detail: Rendered + " of sha256:aa, scripts on, 2 requests refused"}
+	l.add(c)
+	if p := l.take(c.Via, "sha256:bb"); p.page {
+		t.Error("a page of other bytes is taken")
+	}
+	l.add(c)
+	if p := l.take(c.Via, "sha256:aa"); !p.page || p.view {
+		t.Errorf("took %+v", p)
+	}
+	if len(l.of) != 0 {
+		t.Errorf("kept %v", l.of)
 	}
 }
 

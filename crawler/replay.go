@@ -27,6 +27,7 @@ func (c *Crawler) replay(ctx context.Context) error {
 				return err
 			}
 		} else if capture.Route != tamga.RouteImport {
+			c.wire.drawn.take(capture.URL, "")
 			j, applied, err := f.replayed(ctx, capture)
 			if err != nil {
 				return err
@@ -61,6 +62,7 @@ func (c *Crawler) replay(ctx context.Context) error {
 // replayDrawn offers the links of a page that a browser drew. All else that is known of
 // its URL came with the page itself.
 func (c *Crawler) replayDrawn(ctx context.Context, capture tamga.Capture, ex *tamga.Exchange) error {
+	c.wire.drawn.add(capture)
 	if strings.HasPrefix(capture.URL, viewScheme) {
 		return nil
 	}

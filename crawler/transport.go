@@ -32,6 +32,7 @@ type wire struct {
 	opts    *Options
 	epochs  *epochs
 	sources *sourceTable
+	drawn   loose
 
 	mu    sync.Mutex
 	lanes map[lane]*http.Transport

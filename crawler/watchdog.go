@@ -69,8 +69,12 @@ func (w *crew) close() {
 func (w *crew) prepare(j *job, now time.Time) {
 	o := &w.c.opts
 	j.ctx, j.cancel = context.WithCancel(w.ctx)
-	limits := o.timeouts(networkOf(hostname(j.url)), o.lane(w.c.wire.sources.get(j.source)).direct)
+	src := w.c.wire.sources.get(j.source)
+	limits := o.timeouts(networkOf(hostname(j.url)), o.lane(src).direct)
 	j.overdue = now.Add(limits.Total + o.Stall)
+	if src.Render { // all the others may be before it
+		j.overdue = j.overdue.Add(time.Duration(o.Workers) * drawTime)
+	}
 }
 
 // untilStall is how long until a worker would be overdue; below 0: none works.

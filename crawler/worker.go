@@ -133,26 +133,14 @@ func (k *worker) fetch(ctx context.Context, j *job, last bool, sink Sink) *resul
 	if passing(r.ex.Outcome, r.ex.Status) && !last {
 		return r
 	}
-	var drawn []*tamga.Exchange
-	if k.wantsDrawing() { // before anything is sealed: a page that is interrupted is fetched and drawn again
-		if drawn, r.err = k.draw(ctx, j); r.err != nil {
-			return r
-		}
-	}
 	// What is fetched is sealed, even while the crawl is being interrupted.
-	r.capture, r.err = sink.Put(context.WithoutCancel(ctx), r.ex)
-	for _, ex := range drawn {
-		if r.err != nil {
+	sealing := context.WithoutCancel(ctx)
+	if k.wantsDrawing() {
+		if k.drawInto(ctx, sealing, r, sink); r.err != nil {
 			return r
 		}
-		var c tamga.Capture
-		if c, r.err = sink.Put(context.WithoutCancel(ctx), ex); r.err == nil {
-			r.drawn = append(r.drawn, c.Seq)
-			if ex.URL == j.url {
-				r.links = append(r.links, linksOf(j.url, ex.Body)...)
-			}
-		}
 	}
+	r.capture, r.err = sink.Put(sealing, r.ex)
 	r.sealed = r.err == nil
 	return r
 }
