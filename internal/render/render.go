@@ -43,9 +43,10 @@ type Browser struct {
 	once sync.Once
 	busy chan struct{} // holds the page that is being drawn
 
-	// For tests: a refusal before the namespace is made; a look at the browser before
-	// it ends; and a browser with none of the fences but the namespace.
+	// For tests: a refusal before the namespace is made; looks at the browser when it has
+	// started and before it ends; and a browser with none of the fences but the namespace.
 	refuse  func() error
+	started func(pid int)
 	inspect func(pid int)
 	bare    bool
 }
@@ -140,7 +141,9 @@ func (b *Browser) Draw(ctx context.Context, p Page) (d Drawn, err error) {
 	})
 	g.sent()
 	if err == nil {
-		pid = started.Load().Process.Pid
+		if pid = started.Load().Process.Pid; b.started != nil {
+			b.started(pid)
+		}
 	}
 	way, gateErr := g.listener(5 * time.Second)
 	if gateErr != nil {

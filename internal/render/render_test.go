@@ -10,10 +10,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,6 +60,14 @@ fetch("/order", {method: "POST", body: "x"}).catch(() => {})
 func demo(t *testing.T, a *asked, body string) Page {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.add(r.Method + " " + r.URL.Path + " cookie " + r.Header.Get("Cookie"))
+		switch r.URL.Path {
+		case "/redirect-private":
+			http.Redirect(w, r, "http://10.0.0.1/private", http.StatusFound)
+			return
+		case "/redirect-file":
+			http.Redirect(w, r, "file:///etc/passwd", http.StatusFound)
+			return
+		}
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprint(w, `{"title": "Fictional offers"}`)
 	}))
@@ -121,129 +127,6 @@ func TestDraw(t *testing.T) {
 	}
 }
 
-// probing wants to be seen: by WebRTC, by this machine's own services, by DNS.
-const probing = `<!doctype html><title>probe</title><link rel="dns-prefetch" href="//prefetch.example"><link rel=preconnect href="http://preconnect.example">
-<img src="http://%[1]s/img"><iframe src="http://%[1]s/frame"></iframe><p id=done>no</p>
-<script>
-fetch("http://%[1]s/fetch", {mode: "no-cors"}).catch(() => {});
-fetch("http://localhost:%[3]s/localhost", {mode: "no-cors"}).catch(() => {});
-try { new WebSocket("ws://%[1]s/socket") } catch (e) {}
-try {
-	const pc = new RTCPeerConnection({iceServers: [{urls: "stun:%[2]s"}, {urls: "stun:192.0.2.1:3478"}]});
-	pc.createDataChannel("x"); pc.createOffer().then(o => pc.setLocalDescription(o));
-	document.getElementById("done").textContent = "webrtc";
-} catch (e) { document.getElementById("done").textContent = "no webrtc" }
-</script>`
-
-// TestNothingLeaves draws a page that probes, with every fence and with none but the
-// namespace: nothing reaches this machine's services, and no packet is sent.
-func TestNothingLeaves(t *testing.T) {
-	able(t)
-	var direct atomic.Int64
-	own := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { direct.Add(1) }))
-	defer own.Close()
-	stun, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stun.Close()
-	var datagrams atomic.Int64
-	go func() {
-		b := make([]byte, 1500)
-		for {
-			if _, _, err := stun.ReadFrom(b); err != nil {
-				return
-			}
-			datagrams.Add(1)
-		}
-	}()
-	_, port, _ := net.SplitHostPort(own.Listener.Addr().String())
-	body := fmt.Sprintf(probing, own.Listener.Addr(), stun.LocalAddr(), port)
-	for _, bare := range []bool{false, true} {
-		t.Run(fmt.Sprintf("bare %v", bare), func(t *testing.T) {
-			var a asked
-			p := demo(t, &a, body)
-			p.Scripts, p.Images = true, true
-			p.Allow = func(string, string) error { return nil } // the connections are what is looked at
-			var seen counters
-			b := &Browser{bare: bare, inspect: func(pid int) {
-				time.Sleep(2 * time.Second) // WebRTC goes on trying
-				seen = countersOf(t, pid)
-			}}
-			d, err := b.Draw(t.Context(), p)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if n, m := direct.Load(), datagrams.Load(); n != 0 || m != 0 {
-				t.Errorf("%d requests and %d datagrams reached this machine", n, m)
-			}
-			if seen.interfaces != "lo" {
-				t.Errorf("interfaces: %s", seen.interfaces)
-			}
-			t.Logf("counters %+v, asked %q", seen, a.all)
-			if bare {
-				if !bytes.Contains(d.DOM, []byte(">webrtc<")) || seen.noRoute+seen.datagrams == 0 {
-					t.Errorf("the page did not try: counters %+v, %s", seen, d.DOM)
-				}
-				return
-			}
-			if seen.datagrams != 0 {
-				t.Errorf("counters: %+v", seen)
-			}
-			// The page did try: what it wanted came to the relay, and was refused.
-			if !a.has("dial "+own.Listener.Addr().String()) || d.Refused == 0 {
-				t.Errorf("asked %q, refused %d", a.all, d.Refused)
-			}
-		})
-	}
-}
-
-// counters are those of the network namespace of a process (/proc/PID/net).
-type counters struct {
-	interfaces         string
-	datagrams, noRoute int
-}
-
-func countersOf(t *testing.T, pid int) (c counters) {
-	t.Helper()
-	dir := filepath.Join("/proc", strconv.Itoa(pid), "net")
-	dev, err := os.ReadFile(filepath.Join(dir, "dev"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, line := range strings.Split(string(dev), "\n")[2:] {
-		if name, _, ok := strings.Cut(line, ":"); ok {
-			if rest := strings.Fields(line); len(rest) > 1 && (strings.TrimSpace(name) == "lo" || rest[9] != "0") { // sent packets
-				names = append(names, strings.TrimSpace(name))
-			}
-		}
-	}
-	c.interfaces = strings.Join(names, " ")
-	snmp, err := os.ReadFile(filepath.Join(dir, "snmp"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	head := map[string][]string{}
-	for line := range strings.Lines(string(snmp)) {
-		f := strings.Fields(line)
-		if head[f[0]] == nil {
-			head[f[0]] = f
-			continue
-		}
-		for i, name := range head[f[0]] {
-			n, _ := strconv.Atoi(f[i])
-			switch f[0] + name {
-			case "Udp:OutDatagrams":
-				c.datagrams = n
-			case "Ip:OutNoRoutes":
-				c.noRoute = n
-			}
-		}
-	}
-	return c
-}
-
 // TestRefused: where there is no namespace there is no browser either.
 func TestRefused(t *testing.T) {
 	mark := filepath.Join(t.TempDir(), "started")
@@ -283,9 +166,5 @@ func TestLimits(t *testing.T) {
 	}
 	if _, err := (&Browser{Memory: 1}).Draw(t.Context(), p); !errors.Is(err, ErrMemory) {
 		t.Errorf("memory: %v", err)
-	}
-	left, _ := filepath.Glob(filepath.Join(os.TempDir(), "tamga-render-*"))
-	if len(left) > 0 {
-		t.Errorf("profiles are left: %q", left)
 	}
 }
