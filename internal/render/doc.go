@@ -3,9 +3,12 @@
 // The browser runs in a network namespace whose only interface is loopback, and on it
 // listens one SOCKS5 server, whose socket this process accepts on: that is the only
 // way out there is, whatever the browser, a page or an exploit does. The server here
-// asks [Page.Dial] for each connection, and so the crawler's policy. Flags that are
+// asks [Page.Dial] for each connection that a request is for, and so the crawler's policy. Flags that are
 // meant to keep Chromium on its proxy are set as well, but nothing rests on them:
 // with the proxy flag alone WebRTC and multicast DNS were measured to go past it.
+//
+// Nor has it files or processes that outlive it: its profile is in memory, in mounts of
+// its own, and the first process of its process namespace ends with this program.
 //
 // The namespace is made with a user namespace, so no privilege is needed and none is
 // left: the browser has no capability in it and keeps its own sandbox, also where the
