@@ -91,7 +91,7 @@ var may = map[string][]string{
 	"internal/handover":    {"internal/session", "internal/chromium"},
 	"internal/render":      {".", "internal/chromium"},
 
-	"internal/eval": {".", "extract", "extract/language", "extract/language/corpus", "extract/link", "extract/tagger", "internal/address", "internal/demo", "internal/pipeline"},
+	"internal/eval": {".", "extract", "extract/language", "extract/language/corpus", "extract/link", "extract/tagger", "internal/address", "internal/database", "internal/demo", "internal/pipeline"},
 
 	"internal/lexicon": {"extract"},
 

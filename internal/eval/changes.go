@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -15,10 +14,9 @@ import (
 	"strings"
 	"time"
 
-	_ "modernc.org/sqlite" // where changes are kept
-
 	"tamga"
 	"tamga/extract"
+	"tamga/internal/database"
 	"tamga/internal/demo"
 	"tamga/internal/pipeline"
 )
@@ -65,12 +63,16 @@ func visit(ctx context.Context, t *table, c *pipeline.Changes, pages []visited, 
 // compareVisits returns what two visits of a site differ in.
 func compareVisits(t *table, first, second []visited, profile string, shuffled *regexp.Regexp, adverts []string) ([]tamga.Change, error) {
 	ctx := context.Background()
-	db, err := sql.Open("sqlite", ":memory:")
+	dir, err := os.MkdirTemp("", "tamga-eval-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	db, err := database.Open(filepath.Join(dir, "changes.db"))
 	if err != nil {
 		return nil, err
 	}
 	defer db.Close()
-	db.SetMaxOpenConns(1)
 	c, err := pipeline.OpenChanges(ctx, db)
 	if err != nil {
 		return nil, err
