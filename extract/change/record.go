@@ -76,6 +76,7 @@ func Read(c tamga.Capture, p *tamga.Page) (v View, ok bool) {
 	}
 	v.Own = base
 	v.Own.Own, v.Own.Key, v.Own.URL = true, OwnKey(c.URL), c.URL
+	masks := adverts(p.Source)
 	var spans [][2]int
 	own := -1
 	switch {
@@ -83,7 +84,7 @@ func Read(c tamga.Capture, p *tamga.Page) (v View, ok bool) {
 		own = 0
 		l := &p.Listings[0]
 		v.Own.Kind, v.Own.Name, v.Own.Span = Listing, l.Title, l.Span
-		v.Own.listing(p, l)
+		v.Own.listing(p, l, masks)
 	case p.Kind == tamga.PageVendor && p.Vendor != nil && p.Vendor.Name != "":
 		v.Own.Kind, v.Own.Name, v.Own.Span = Vendor, p.Vendor.Name, p.Vendor.Span
 	default:
@@ -103,7 +104,7 @@ func Read(c tamga.Capture, p *tamga.Page) (v View, ok bool) {
 		r := base
 		r.Kind, r.Name, r.URL, r.Span = Listing, l.Title, l.URL, l.Span
 		r.Key = "card " + string(p.Kind) + " " + Stable(l.URL)
-		r.listing(p, l)
+		r.listing(p, l, masks)
 		v.Members = append(v.Members, r)
 		cards++
 	}
@@ -113,13 +114,12 @@ func Read(c tamga.Capture, p *tamga.Page) (v View, ok bool) {
 		}
 		spans = append(spans, p.Posts[i].Span)
 	}
-	v.identifiers(p, spans)
+	v.identifiers(p, spans, masks)
 	if p.Vendor != nil && v.Own.Kind == Vendor {
 		for _, k := range p.Vendor.PGP {
-			if !strings.HasPrefix(k, unread) {
-				k = strings.ToUpper(k)
+			if !strings.HasPrefix(k, unread) { // those are among the findings, where they end
+				v.Own.add("pgp", Value{Text: strings.ToUpper(k), Span: p.Vendor.Span})
 			}
-			v.Own.add("pgp", Value{Text: k, Span: p.Vendor.Span})
 		}
 	}
 	v.Members = slices.DeleteFunc(v.Members, func(r Record) bool { return r.Key == "" })
@@ -134,7 +134,7 @@ func (v *View) Lone() bool {
 // OwnKey is the key of what a page itself is.
 func OwnKey(address string) string { return "own " + Stable(address) }
 
-func (r *Record) listing(p *tamga.Page, l *tamga.Listing) {
+func (r *Record) listing(p *tamga.Page, l *tamga.Listing, masks [][2]int) {
 	if l.Vendor != "" {
 		r.Vendor = l.Vendor
 	}
@@ -149,6 +149,13 @@ func (r *Record) listing(p *tamga.Page, l *tamga.Listing) {
 	}
 	r.set("from", strings.Join(slices.Sorted(slices.Values(l.From)), " "), l.Span)
 	r.set("to", strings.Join(slices.Sorted(slices.Values(l.To)), " "), l.Span)
+	if !r.Exact && len(masks) > 0 { // the generic reader looks for a route in the whole page
+		for _, name := range []string{"from", "to"} {
+			if !routed(p, name, r.Fields[name], masks) {
+				delete(r.Fields, name)
+			}
+		}
+	}
 	if s, span := stock(p, l.Span); s != "" {
 		r.set("stock", s, span)
 	}
@@ -157,6 +164,23 @@ func (r *Record) listing(p *tamga.Page, l *tamga.Listing) {
 			v[0].Span = narrow(p, l.Span, kind, v[0].Text)
 		}
 	}
+}
+
+// routed tells whether a route stands outside of advertisements, as far as findings
+// tell where it does.
+func routed(p *tamga.Page, direction string, countries []Value, masks [][2]int) bool {
+	masked := false
+	for i := range p.Findings {
+		f := &p.Findings[i]
+		if f.Type != tamga.FindRoute || f.Direction != direction || len(countries) == 0 || strings.Join(slices.Sorted(slices.Values(f.Countries)), " ") != countries[0].Text {
+			continue
+		}
+		if !within(masks, f.Start) {
+			return true
+		}
+		masked = true
+	}
+	return !masked
 }
 
 // narrow is the place of a value within span, where a finding has it.
@@ -246,8 +270,8 @@ const unread = "sha256:"
 const least = 0.6
 
 // identifiers gives each identifier of a page to the innermost record around it.
-func (v *View) identifiers(p *tamga.Page, spans [][2]int) {
-	within := func(f *tamga.Finding) *Record {
+func (v *View) identifiers(p *tamga.Page, spans, masks [][2]int) {
+	around := func(f *tamga.Finding) *Record {
 		best := &v.Own
 		width := -1
 		for i := range v.Members {
@@ -265,8 +289,11 @@ func (v *View) identifiers(p *tamga.Page, spans [][2]int) {
 	for i := range p.Findings {
 		f := &p.Findings[i]
 		sure := f.Confidence >= least && f.Valid || f.Type == tamga.FindPGP && strings.HasPrefix(f.Value, unread)
-		if !sure || f.Raw == "" || left == 0 {
+		if !sure || f.Raw == "" || left == 0 || within(masks, f.Start) {
 			continue
+		}
+		if strings.HasPrefix(f.Value, unread) && !strings.Contains(f.Raw, "-----END") {
+			continue // what has no end goes on into what follows it
 		}
 		name, text := string(f.Type), f.Value
 		switch f.Type {
@@ -281,7 +308,7 @@ func (v *View) identifiers(p *tamga.Page, spans [][2]int) {
 			continue
 		}
 		left--
-		if r := within(f); r != nil {
+		if r := around(f); r != nil {
 			r.add(name, Value{Text: text, Span: [2]int{f.Start, f.End}, Context: context(p.Source, f.Start)})
 		}
 	}

@@ -22,24 +22,44 @@ const (
 	laterKey    = "owl-later"
 )
 
-// Later is the market at a second visit. m stays as it is.
-func (m *Market) Later() *Market {
+// Edit is the market after vendors and offers were changed; what a function returns
+// false for is gone. m stays as it is.
+func (m *Market) Edit(vendor func(*Trader) bool, offer func(*Offer) bool) *Market {
 	l := &Market{pages: map[string]page{}}
 	for _, t := range m.traders {
+		if t.Addresses = slices.Clone(t.Addresses); vendor(&t) {
+			l.traders = append(l.traders, t)
+		}
+	}
+	for _, o := range m.offers {
+		if o.Addresses = slices.Clone(o.Addresses); !offer(&o) {
+			continue
+		}
+		if o.wallet != "" {
+			o.wallet = o.Addresses[0]
+		}
+		l.offers = append(l.offers, o)
+	}
+	l.render()
+	return l
+}
+
+// Later is the market at a second visit.
+func (m *Market) Later() *Market {
+	raised := false
+	l := m.Edit(func(t *Trader) bool {
 		switch t.Name {
 		case newWallet:
-			t.Addresses = []string{laterWallet}
+			t.Addresses[0] = laterWallet
 		case newKey:
 			t.Key = publicKey(laterKey)
 		}
-		l.traders = append(l.traders, t)
-	}
-	raised := false
-	for _, o := range m.offers {
+		return true
+	}, func(o *Offer) bool {
 		switch o.Vendor {
 		case newWallet:
-			if o.wallet != "" {
-				o.wallet, o.Addresses = laterWallet, []string{laterWallet}
+			if len(o.Addresses) > 0 {
+				o.Addresses[0] = laterWallet
 			}
 		case dearer:
 			if usd, err := strconv.ParseFloat(o.Price, 64); err == nil && !raised {
@@ -47,12 +67,9 @@ func (m *Market) Later() *Market {
 				o.Price, o.PriceText = money(usd/rates[p.money]*1.6, p)
 				raised = true
 			}
-		case moved:
-			continue
 		}
-		l.offers = append(l.offers, o)
-	}
-	l.render()
+		return o.Vendor != moved
+	})
 	delete(l.pages, "/vendor/"+moved) // the directory still links to it
 	return l
 }

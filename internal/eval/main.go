@@ -40,6 +40,8 @@ var sections = []section{
 	{"generic-blind", genericBlind},
 	{"agora-generic", genericAgora},
 	{"markets-generic", genericMarkets},
+	{"changes", changes},
+	{"agora-changes", changesAgora},
 }
 
 // section measures one subject and adds its rows to the table.
