@@ -2,9 +2,6 @@ package evidence
 
 import (
 	"encoding/json"
-	"net"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -12,8 +9,9 @@ import (
 )
 
 // cdxLine is a line of an index in CDXJ (https://specs.webrecorder.net/cdxj/):
-// the URL in sort-friendly form, the time, and where the record stands.
-func cdxLine(url string, at time.Time, mime string, status int, digest tamga.Digest, offset, length int64, file string) string {
+// the URL in sort-friendly form, the time, and where the record stands. The answer
+// to a method other than GET is found under a URL of its own.
+func cdxLine(url, method string, at time.Time, mime string, status int, digest tamga.Digest, offset, length int64, file string) string {
 	data, err := json.Marshal(struct {
 		URL    string `json:"url"`
 		MIME   string `json:"mime"`
@@ -22,39 +20,28 @@ func cdxLine(url string, at time.Time, mime string, status int, digest tamga.Dig
 		Length int64  `json:"length,string"`
 		Offset int64  `json:"offset,string"`
 		File   string `json:"filename"`
-	}{url, mime, status, string(digest), length, offset, file})
+		Method string `json:"method,omitempty"`
+	}{url, mime, status, string(digest), length, offset, file, method})
 	if err != nil {
 		panic(err) // strings and numbers
+	}
+	if method != "" {
+		join := "?"
+		if strings.Contains(url, "?") {
+			join = "&"
+		}
+		url += join + "__wb_method=" + method
 	}
 	return surt(url) + " " + at.UTC().Format("20060102150405") + " " + string(data)
 }
 
-// surt writes a URL so that those of a domain sort together: labels of the host
-// reversed, the scheme left out, everything in small letters.
-func surt(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
-		return strings.ToLower(strings.ReplaceAll(raw, " ", "%20"))
+// methodOf is the method of a request head; empty for GET, and for what is none.
+func methodOf(head []byte) string {
+	m, _, ok := strings.Cut(string(head[:min(len(head), 40)]), " ")
+	if !ok || m == "GET" || m == "" || strings.Trim(m, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") != "" {
+		return ""
 	}
-	host, port := strings.ToLower(u.Hostname()), u.Port()
-	if net.ParseIP(host) == nil {
-		labels := strings.Split(strings.TrimPrefix(host, "www."), ".")
-		slices.Reverse(labels)
-		host = strings.Join(labels, ",")
-	}
-	if port != "" && !(u.Scheme == "http" && port == "80") && !(u.Scheme == "https" && port == "443") {
-		host += ":" + port
-	}
-	path := u.EscapedPath()
-	if path == "" {
-		path = "/"
-	}
-	if u.RawQuery != "" {
-		args := strings.Split(u.RawQuery, "&")
-		slices.Sort(args)
-		path += "?" + strings.Join(args, "&")
-	}
-	return strings.ReplaceAll(host+")"+strings.ToLower(path), " ", "%20")
+	return m
 }
 
 // mimeOf is a media type without its parameters.

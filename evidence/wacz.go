@@ -2,7 +2,7 @@ package evidence
 
 import (
 	"archive/zip"
-	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -69,8 +68,10 @@ type waczWriter struct {
 	sum       WACZSummary
 	resources []waczResource
 	cdx       []string
-	pages     bytes.Buffer
-	listed    []waczCapture // without entry and proof: those are read again
+	method    string // of the capture that is being written, where it is not GET
+	pages     *spool
+	listed    *spool  // captures without entry and proof: those are read again
+	numbers   []int64 // of those
 }
 
 type waczResource struct {
@@ -83,13 +84,13 @@ type waczResource struct {
 // write makes the WARC first, beside the zip: what is redacted must be in the
 // log before the head is signed that everything is proven under.
 func (x *waczWriter) write(ctx context.Context) error {
-	warc, err := os.CreateTemp("", "tamga-wacz-")
-	if err != nil {
-		return err
-	}
-	defer warc.Close()
-	if err := os.Remove(warc.Name()); err != nil { // it has no name, so that a kill leaves nothing of it
-		return err
+	var warc *spool
+	for _, s := range []**spool{&warc, &x.pages, &x.listed} {
+		var err error
+		if *s, err = newSpool(); err != nil {
+			return err
+		}
+		defer (*s).close()
 	}
 	if err := x.warc(ctx, warc); err != nil {
 		return err
@@ -98,10 +99,7 @@ func (x *waczWriter) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := warc.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	if err := x.add(waczWARC, func(w io.Writer) error { _, err := io.Copy(w, warc); return err }); err != nil {
+	if err := x.add(waczWARC, warc.copyTo); err != nil {
 		return err
 	}
 	slices.Sort(x.cdx)
@@ -115,7 +113,7 @@ func (x *waczWriter) write(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	if err := x.add(waczPages, func(w io.Writer) error { _, err := w.Write(x.pages.Bytes()); return err }); err != nil {
+	if err := x.add(waczPages, x.pages.copyTo); err != nil {
 		return err
 	}
 	if err := x.add(waczCaptures, func(w io.Writer) error { return x.captures(ctx, w) }); err != nil {
@@ -148,10 +146,6 @@ func (x *waczWriter) log(ctx context.Context) (Head, error) {
 	headers := slices.Clone(x.opt.Redact)
 	slices.Sort(headers)
 	x.opt.Redact = headers
-	numbers := make([]int64, len(x.listed))
-	for i, c := range x.listed {
-		numbers[i] = c.Seq
-	}
 	text, err := encodeEntry(struct {
 		Format    string           `json:"format"`
 		Captures  int64            `json:"captures"`
@@ -160,7 +154,7 @@ func (x *waczWriter) log(ctx context.Context) (Head, error) {
 		Operator  string           `json:"operator,omitempty"`
 		Headers   []string         `json:"redacted_headers"`
 		Redacted  map[string]int64 `json:"redacted"`
-	}{waczFormat, x.sum.Captures, ranges(numbers), x.opt.Selection, x.a.opt.Operator, headers, x.sum.Redacted})
+	}{waczFormat, x.sum.Captures, ranges(x.numbers), x.opt.Selection, x.a.opt.Operator, headers, x.sum.Redacted})
 	if err != nil {
 		return Head{}, err
 	}
@@ -180,8 +174,18 @@ func (x *waczWriter) captures(ctx context.Context, w io.Writer) error {
 	gz := gzip.NewWriter(w)
 	enc := json.NewEncoder(gz)
 	enc.SetEscapeHTML(false)
-	for _, c := range append(x.listed, waczCapture{Seq: x.sum.Entry}) {
-		if err := ctx.Err(); err != nil {
+	if err := json.NewEncoder(x.listed).Encode(waczCapture{Seq: x.sum.Entry}); err != nil {
+		return err
+	}
+	list, err := x.listed.reader()
+	if err != nil {
+		return err
+	}
+	for dec := json.NewDecoder(list); ; {
+		var c waczCapture
+		if err := dec.Decode(&c); err == io.EOF {
+			break
+		} else if err := cmp.Or(err, ctx.Err()); err != nil {
 			return err
 		}
 		p, err := x.a.Prove(c.Seq)

@@ -19,9 +19,11 @@ const (
 	waczPackage   = "datapackage.json"
 	waczDigest    = "datapackage-digest.json"
 	waczManifest  = "tamga/manifest.json"
-	waczCaptures  = "tamga/captures.jsonl.gz"
-	waczLog       = "tamga/log/" // head, key and the stamps
+	waczCaptures  = "tamga/captures.list.gz" // JSON Lines; validators take *.jsonl for tables of one type a column
+	waczLog       = "tamga/log/"             // head, key and the stamps
 	waczSignature = "tamga/signature"
+
+	waczCapturesBefore = "tamga/captures.jsonl.gz" // the name it had
 
 	waczFormat     = "tamga-wacz-1"
 	claimExport    = "export"
@@ -72,7 +74,7 @@ type waczHead struct {
 	Proof []tlog.Hash `json:"proof"`
 }
 
-// waczCapture is a line of tamga/captures.jsonl.gz.
+// waczCapture is a line of tamga/captures.list.gz.
 type waczCapture struct {
 	Seq     int64        `json:"seq"`
 	Entry   string       `json:"entry"` // text of the log entry

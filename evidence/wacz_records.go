@@ -15,7 +15,7 @@ import (
 )
 
 // warc writes the records.
-func (x *waczWriter) warc(ctx context.Context, f *os.File) error {
+func (x *waczWriter) warc(ctx context.Context, f io.Writer) error {
 	out := &warcOut{w: f}
 	b := newBatch()
 	defer b.free()
@@ -31,7 +31,7 @@ func (x *waczWriter) warc(ctx context.Context, f *os.File) error {
 	if _, err := out.write(b.buf.Bytes()); err != nil {
 		return err
 	}
-	fmt.Fprintf(&x.pages, `{"format":"json-pages-1.0","id":"pages","title":"Pages"}`+"\n")
+	fmt.Fprintf(x.pages, `{"format":"json-pages-1.0","id":"pages","title":"Pages"}`+"\n")
 	for i, seq := range x.opt.Captures {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -69,6 +69,8 @@ func (x *waczWriter) capture(seq int64, out *warcOut) error {
 		return nil
 	}
 	line := waczCapture{Seq: seq}
+	held := -1 // the record with the payload
+	x.method = ""
 	for i, r := range e.Records {
 		member, as, redacted, err := x.record(e, r)
 		if err != nil {
@@ -83,21 +85,24 @@ func (x *waczWriter) capture(seq int64, out *warcOut) error {
 		}
 		line.Records = append(line.Records, waczRecord{i, at, int64(len(member)), tamga.DigestOf(member), as, redacted})
 		if r.Type == "response" || r.Type == "resource" || r.Type == "revisit" {
-			status, mime := e.Status, mimeOf(e.ContentType)
-			if r.Type == "resource" {
-				status = 200
-			}
-			x.cdx = append(x.cdx, cdxLine(e.URL, e.Requested, mime, status, e.Digest, at, int64(len(member)), filepath.Base(waczWARC)))
-			if mime == "text/html" && status == 200 {
-				if err := x.page(&e.Capture); err != nil {
-					return err
-				}
+			held = i
+		}
+	}
+	if held >= 0 {
+		status, mime, at := e.Status, mimeOf(e.ContentType), line.Records[held]
+		if e.Records[held].Type == "resource" {
+			status = 200
+		}
+		x.cdx = append(x.cdx, cdxLine(e.URL, x.method, e.Requested, mime, status, e.Digest, at.Offset, at.Length, filepath.Base(waczWARC)))
+		if mime == "text/html" && status == 200 && x.method == "" {
+			if err := x.page(&e.Capture); err != nil {
+				return err
 			}
 		}
 	}
-	x.listed = append(x.listed, line)
+	x.numbers = append(x.numbers, seq)
 	x.sum.Captures++
-	return nil
+	return json.NewEncoder(x.listed).Encode(line)
 }
 
 func (x *waczWriter) page(c *tamga.Capture) error {
@@ -108,7 +113,7 @@ func (x *waczWriter) page(c *tamga.Capture) error {
 	if title == "" {
 		title = c.URL
 	}
-	enc := json.NewEncoder(&x.pages)
+	enc := json.NewEncoder(x.pages)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(struct {
 		ID    string `json:"id"`
@@ -144,6 +149,9 @@ func (x *waczWriter) record(e *entry, r record) (member []byte, as string, redac
 	})
 	if err != nil {
 		return nil, "", nil, fmt.Errorf("%w: %w", ErrIntegrity, err)
+	}
+	if r.Type == "request" {
+		x.method = methodOf(head)
 	}
 	head, redacted = Redact(head, x.opt.Redact)
 	kind := r.Type

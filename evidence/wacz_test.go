@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -234,7 +235,7 @@ func TestWACZForged(t *testing.T) {
 	}
 	// Without anything of ours it is a WACZ like any other, and the report says so.
 	change := map[string][]byte{waczSignature: nil}
-	for _, name := range []string{"manifest.json", "captures.jsonl.gz", "log/head", "log/key"} {
+	for _, name := range []string{"manifest.json", "captures.list.gz", "log/head", "log/key"} {
 		change["tamga/"+name] = nil
 	}
 	r, err := verifyWACZ(rezip(t, b, change))
@@ -339,4 +340,19 @@ func FuzzVerifyWARC(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		VerifyWARC(context.Background(), bytes.NewReader(in), int64(len(in)))
 	})
+}
+
+// A file of a version before, whose list of captures had another name.
+func TestWACZBefore(t *testing.T) {
+	b, err := os.ReadFile("testdata/before.wacz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := verifyWACZ(b); err != nil || r.Captures != 2 || r.LogSize != 4 {
+		t.Errorf("%v %+v", err, r)
+	}
+	b[len(b)/2] ^= 1
+	if r, err := verifyWACZ(b); !errors.Is(err, ErrIntegrity) {
+		t.Errorf("%v %+v", err, r)
+	}
 }

@@ -314,6 +314,9 @@ func (v *waczVerifier) signed(sum []byte) bool {
 func (v *waczVerifier) captures(ctx context.Context) error {
 	warc := v.files[waczWARC]
 	list := v.files[waczCaptures]
+	if list == nil {
+		list = v.files[waczCapturesBefore]
+	}
 	if warc == nil || list == nil {
 		v.rep.problem(waczWARC, 0, "the WARC or the list of its captures is missing")
 		return nil
