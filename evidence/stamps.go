@@ -24,6 +24,7 @@ const (
 	StampRFC3161     = "tsr"   // TimeStampResp of RFC 3161 over the head's bytes
 	StampOTS         = "ots"   // OpenTimestamps proof over the head's bytes
 	StampCosignature = "cosig" // the head with the signature of a witness
+	StampRevocation  = "crl"   // revocation lists, in PEM, as they were when the token beside it came
 	kindHead         = "head"
 )
 
@@ -34,7 +35,7 @@ const claimTimestamp = "timestamp"
 type Stamp struct {
 	Head int64  `json:"head"` // entries that the head counts
 	File string `json:"file"` // under log/timestamps
-	Kind string `json:"kind"` // tsr, ots, cosig
+	Kind string `json:"kind"` // tsr, ots, cosig, crl
 }
 
 // Label names who made the stamp, as [SaveStamp] was told.
@@ -85,7 +86,7 @@ func parseStampName(name string) (size int64, label, kind string, ok bool) {
 		label, kind = rest[:i], rest[i+1:]
 	}
 	switch kind {
-	case StampRFC3161, StampOTS, StampCosignature:
+	case StampRFC3161, StampOTS, StampCosignature, StampRevocation:
 	default:
 		return 0, "", "", false
 	}

@@ -23,15 +23,18 @@ import (
 
 // VerifyOptions is what a verification may rest on beside the bytes.
 type VerifyOptions struct {
-	Roots     *x509.CertPool  // of time-stamping authorities; nil: nobody stands behind a token
-	Witnesses []note.Verifier // whose cosignatures are checked; see [ParseWitness]
-	Key       string          // of a WACZ: the verifier key it must be signed with (log/key); empty: any
+	Roots     *x509.CertPool         // of time-stamping authorities; nil: nobody stands behind a token
+	Revoked   *timestamp.Revocations // of their certificates, beside the lists that were kept; nil: none
+	Witnesses []note.Verifier        // whose cosignatures are checked; see [ParseWitness]
+	Key       string                 // of a WACZ: the verifier key it must be signed with (log/key); empty: any
 	Progress  func(done, total int64)
 
 	// Header returns the 80 bytes of the header of a Bitcoin block of the best
 	// chain, and for people where it comes from; nil: OpenTimestamps proofs are not
 	// checked against blocks.
 	Header func(height int64) (header []byte, from string, err error)
+
+	kept []byte // revocation lists beside the token that is checked
 }
 
 // StampReport says what a stamp proves.
@@ -167,7 +170,17 @@ func (v *verifier) stamps(ctx context.Context) error {
 			v.problem(file, 0, "the head of %d entries is not there: %v", size, plain(err))
 			continue
 		}
-		r, err := checkStamp(Stamp{size, name, kind}, data, head, v.st.verifier, v.opt)
+		opt := v.opt
+		if kind == StampRFC3161 {
+			beside := stampName(size, Stamp{File: name}.Label(), StampRevocation)
+			if slices.Contains(names, beside) {
+				if opt.kept, err = readStamp(filepath.Join(v.dir, stampDir, beside)); err != nil {
+					v.problem(stampDir+"/"+beside, 0, "%v", plain(err))
+					continue
+				}
+			}
+		}
+		r, err := checkStamp(Stamp{size, name, kind}, data, head, v.st.verifier, opt)
 		if err != nil {
 			v.problem(file, 0, "%v", err)
 			continue
@@ -211,7 +224,12 @@ func checkStamp(s Stamp, data, head []byte, log note.Verifier, opt VerifyOptions
 		if !t.Trusted {
 			r.What += "; who that is was not checked: no roots were given"
 		}
-		return r, nil
+		return r, opt.revoked(t, &r)
+	}
+	if s.Kind == StampRevocation {
+		_, err := timestamp.ParseRevocations(data)
+		r.What = fmt.Sprintf("revocation lists that were kept with the token of the first %d entries", s.Head)
+		return r, err
 	}
 	if s.Kind == StampCosignature {
 		at, by, trusted, err := checkCosignature(data, head, opt.Witnesses)
@@ -231,6 +249,38 @@ func checkStamp(s Stamp, data, head []byte, log note.Verifier, opt VerifyOptions
 		return o, err
 	}
 	return r, fmt.Errorf("a stamp of the unknown kind %q", s.Kind)
+}
+
+// revoked checks the certificates of a token against the lists kept beside it, and
+// against those given.
+func (o VerifyOptions) revoked(t timestamp.Token, r *StampReport) error {
+	lists := []*timestamp.Revocations{o.Revoked}
+	if o.kept != nil {
+		kept, err := timestamp.ParseRevocations(o.kept)
+		if err != nil {
+			return fmt.Errorf("the revocation lists beside it: %w", err)
+		}
+		lists = append(lists, kept)
+	}
+	var newest time.Time
+	for _, l := range lists {
+		if l == nil {
+			continue
+		}
+		asOf, err := l.Check(t, o.Roots)
+		if err != nil {
+			return err
+		}
+		if asOf.After(newest) {
+			newest = asOf
+		}
+	}
+	if newest.IsZero() {
+		r.What += "; revocation was not checked: no list is at hand"
+	} else {
+		r.What += "; not revoked, by a list of " + newest.Format(time.RFC3339)
+	}
+	return nil
 }
 
 // CheckOTS verifies an OpenTimestamps proof over data of that SHA-256; what names

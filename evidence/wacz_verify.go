@@ -536,7 +536,15 @@ func (v *waczVerifier) stamps() {
 		if !ok {
 			continue
 		}
-		r, err := checkStamp(Stamp{size, base, kind}, b, heads[size], v.log, v.opt)
+		opt := v.opt
+		if kind == StampRFC3161 {
+			if beside := folder + stampName(size, Stamp{File: base}.Label(), StampRevocation); v.files[beside] != nil {
+				if opt.kept, ok = v.small(beside); !ok {
+					continue
+				}
+			}
+		}
+		r, err := checkStamp(Stamp{size, base, kind}, b, heads[size], v.log, opt)
 		if err != nil {
 			v.rep.problem(f.Name, 0, "%v", err)
 			continue

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -88,7 +89,7 @@ func vouched(ws *config.Workspace, r sealed) error {
 		return err
 	}
 	for _, s := range stamps {
-		if s.Head == r.Head {
+		if s.Head == r.Head && s.Kind != evidence.StampRevocation {
 			return nil
 		}
 	}
@@ -104,6 +105,9 @@ type sealer struct {
 	roots *x509.CertPool
 
 	archive *evidence.Archive // open for writing, in a process that has the lock; nil: it is opened
+
+	revoked *timestamp.Revocations // nil: custody.crl is not set
+	lists   []byte                 // their file
 }
 
 func (a *app) sealer(ws *config.Workspace, conf *config.Config) (*sealer, error) {
@@ -115,6 +119,11 @@ func (a *app) sealer(ws *config.Workspace, conf *config.Config) (*sealer, error)
 	if s.roots == nil && len(conf.Custody.TSA) > 0 {
 		a.log.Warn("custody.roots is not set: tokens are taken without asking who stands behind the authority")
 	}
+	if file := conf.Custody.CRL; file != "" {
+		if s.revoked, s.lists, err = timestamp.ReadRevocations(inWorkspace(ws, file)); err != nil {
+			return nil, hinted{err, "custody.crl names a PEM file, relative to the workspace"}
+		}
+	}
 	if s.box, err = outbox.Open(ws.Outbox()); errors.Is(err, outbox.ErrBusy) {
 		return nil, fmt.Errorf("%w: %w", config.ErrLocked, err)
 	}
@@ -123,18 +132,22 @@ func (a *app) sealer(ws *config.Workspace, conf *config.Config) (*sealer, error)
 
 // custodyRoots reads custody.roots, relative to the workspace; nil where none are set.
 func custodyRoots(ws *config.Workspace, conf *config.Config) (*x509.CertPool, error) {
-	file := conf.Custody.Roots
-	if file == "" {
+	if conf.Custody.Roots == "" {
 		return nil, nil
 	}
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(ws.Dir, file)
-	}
-	pool, err := timestamp.Roots(file)
+	pool, err := timestamp.Roots(inWorkspace(ws, conf.Custody.Roots))
 	if err != nil {
 		return nil, hinted{err, "custody.roots names a PEM file, relative to the workspace"}
 	}
 	return pool, nil
+}
+
+// inWorkspace is a file that settings name, relative to the workspace.
+func inWorkspace(ws *config.Workspace, file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(ws.Dir, file)
 }
 
 func (s *sealer) run(ctx context.Context) (r sealed, err error) {
@@ -231,8 +244,10 @@ func (s *sealer) queue(ctx context.Context) (newest int64, err error) {
 // ask puts one question and keeps the answer.
 func (s *sealer) ask(ctx context.Context, i outbox.Item) (evidence.Stamp, error) {
 	dir := s.ws.Evidence()
-	if have, ok, err := evidence.FindStamp(dir, i.Head, i.Label(), i.Kind); err != nil || ok {
-		return have, err // kept, and killed before the outbox knew
+	if have, ok, err := evidence.FindStamp(dir, i.Head, i.Label(), i.Kind); err != nil {
+		return have, err
+	} else if ok { // kept, and killed before the outbox knew
+		return have, s.keepLists(i)
 	}
 	head, err := evidence.ReadHead(dir, i.Head)
 	if err != nil {
@@ -247,7 +262,7 @@ func (s *sealer) ask(ctx context.Context, i outbox.Item) (evidence.Stamp, error)
 	var answer []byte
 	switch i.Kind {
 	case evidence.StampRFC3161:
-		c := timestamp.Client{HTTP: client, Rand: rand.Reader, Roots: s.roots}
+		c := timestamp.Client{HTTP: client, Rand: rand.Reader, Roots: s.roots, Revoked: s.revoked}
 		answer, _, err = c.Ask(ctx, i.URL, head)
 	case evidence.StampOTS:
 		c := ots.Client{HTTP: client, Rand: rand.Reader}
@@ -261,7 +276,20 @@ func (s *sealer) ask(ctx context.Context, i outbox.Item) (evidence.Stamp, error)
 	if err != nil {
 		return evidence.Stamp{}, err
 	}
-	return evidence.SaveStamp(dir, i.Head, i.Label(), i.Kind, answer)
+	stamp, err := evidence.SaveStamp(dir, i.Head, i.Label(), i.Kind, answer)
+	return stamp, cmp.Or(err, s.keepLists(i))
+}
+
+// keepLists keeps the revocation lists with a token: in years nobody else has them.
+func (s *sealer) keepLists(i outbox.Item) error {
+	if s.lists == nil || i.Kind != evidence.StampRFC3161 {
+		return nil
+	}
+	_, have, err := evidence.FindStamp(s.ws.Evidence(), i.Head, i.Label(), evidence.StampRevocation)
+	if err == nil && !have {
+		_, err = evidence.SaveStamp(s.ws.Evidence(), i.Head, i.Label(), evidence.StampRevocation, s.lists)
+	}
+	return err
 }
 
 // client reaches one server, and follows it nowhere else.

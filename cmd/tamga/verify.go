@@ -16,7 +16,7 @@ import (
 )
 
 func newVerify(a *app) *cobra.Command {
-	var roots, key string
+	var roots, crl, key string
 	var headers, witnesses []string
 	cmd := &cobra.Command{
 		Use:   "verify [DIR|FILE]",
@@ -48,6 +48,11 @@ behind the authority at the time it states.`,
 							return err
 						}
 					}
+					if crl != "" {
+						if opt.Revoked, _, err = timestamp.ReadRevocations(crl); err != nil {
+							return err
+						}
+					}
 					return a.verifyFile(cmd, argv[0], opt)
 				}
 			}
@@ -62,6 +67,9 @@ behind the authority at the time it states.`,
 				return err
 			}
 			if opt.Witnesses, err = a.witnesses(a.verified(argv), witnesses); err != nil {
+				return err
+			}
+			if opt.Revoked, err = a.verifyRevoked(argv, crl); err != nil {
 				return err
 			}
 			report, err := opt.Verify(cmd.Context(), dir)
@@ -85,6 +93,7 @@ behind the authority at the time it states.`,
 	}
 	cmd.Flags().StringVar(&key, "key", "", "the `KEY` of the log that must have sealed the bundle or WACZ, or the file that holds it (evidence/log/key)")
 	cmd.Flags().StringVar(&roots, "roots", "", "PEM `FILE` of the certificates that time-stamping authorities must lead to (default: custody.roots of the workspace)")
+	cmd.Flags().StringVar(&crl, "crl", "", "PEM `FILE` of revocation lists of those authorities, beside the lists that were kept with the tokens (default: custody.crl of the workspace)")
 	cmd.Flags().StringArrayVar(&headers, "header", nil, "`HEIGHT:HEX`, the header of a Bitcoin block that an OpenTimestamps proof leads to (default: the local ledger index)")
 	cmd.Flags().StringArrayVar(&witnesses, "witness", nil, "public `KEY` of a witness whose cosignatures are checked (default: custody.witnesses of the workspace)")
 	return cmd
@@ -104,6 +113,20 @@ func (a *app) verifyRoots(argv []string, file string) (*x509.CertPool, error) {
 		return nil, nil
 	}
 	return custodyRoots(ws, conf)
+}
+
+// verifyRevoked reads the file named, or that of the workspace that is verified.
+func (a *app) verifyRevoked(argv []string, file string) (*timestamp.Revocations, error) {
+	if ws := a.verified(argv); file == "" && ws != nil {
+		if conf, err := config.Load(ws.File(), os.LookupEnv); err == nil && conf.Custody.CRL != "" {
+			file = inWorkspace(ws, conf.Custody.CRL)
+		}
+	}
+	if file == "" {
+		return nil, nil
+	}
+	r, _, err := timestamp.ReadRevocations(file)
+	return r, err
 }
 
 // verified is the workspace that is verified; nil where it is a copy of the

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -145,6 +146,18 @@ func (a *app) verifyStamp(file, kind string, opt evidence.VerifyOptions) error {
 		return a.printFile(file, r)
 	}
 	t, err := timestamp.Verify(response, imprint, opt.Roots)
+	if err == nil {
+		asOf, revoked, lists := time.Time{}, error(nil), opt.Revoked
+		if kept, _, e := timestamp.ReadRevocations(strings.TrimSuffix(file, kind) + evidence.StampRevocation); e == nil && lists == nil {
+			lists = kept // that lie beside it
+		}
+		if lists != nil {
+			asOf, revoked = lists.Check(t, opt.Roots)
+		}
+		if err = revoked; err == nil && asOf.IsZero() {
+			r.NotProven = append(r.NotProven, "that the certificate of "+t.Signer+" was not revoked: no list is at hand (--crl FILE)")
+		}
+	}
 	if err != nil {
 		r.Problems = append(r.Problems, evidence.Problem{File: file, What: err.Error()})
 	} else {

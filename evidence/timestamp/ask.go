@@ -19,6 +19,8 @@ type Client struct {
 	HTTP  *http.Client   // its timeout bounds a question; redirects are its business
 	Rand  io.Reader      // of nonces
 	Roots *x509.CertPool // nil: an answer is taken without asking who stands behind it
+
+	Revoked *Revocations // nil: revocation is not checked
 }
 
 // Ask asks the authority at url for a token over data, and returns its response
@@ -66,6 +68,11 @@ func (c *Client) ask(ctx context.Context, url string, data []byte) ([]byte, Toke
 	}
 	if t.Nonce == nil || t.Nonce.Cmp(nonce) != 0 {
 		return nil, Token{}, errors.New("the answer is to another question")
+	}
+	if c.Revoked != nil {
+		if _, err := c.Revoked.Check(t, c.Roots); err != nil {
+			return nil, Token{}, err
+		}
 	}
 	return body, t, nil
 }

@@ -40,6 +40,8 @@ type Token struct {
 	Signer   string // subject of the certificate that signed
 	Nonce    *big.Int
 	Trusted  bool // the chain ends in a given root; false where no roots were given
+
+	certs []*x509.Certificate // that are in the token, the signer's first
 }
 
 var (
@@ -87,8 +89,14 @@ func Verify(response []byte, imprint func(crypto.Hash) ([]byte, error), roots *x
 	if !bytes.Equal(want, ts.HashedMessage) {
 		return t, ErrImprint
 	}
+	certs := []*x509.Certificate{signer}
+	for _, c := range p7.Certificates {
+		if !c.Equal(signer) {
+			certs = append(certs, c)
+		}
+	}
 	t = Token{
-		Time: ts.Time.UTC(), Accuracy: ts.Accuracy, Serial: ts.SerialNumber, Policy: ts.Policy.String(),
+		certs: certs, Time: ts.Time.UTC(), Accuracy: ts.Accuracy, Serial: ts.SerialNumber, Policy: ts.Policy.String(),
 		Signer: signer.Subject.String(), Nonce: ts.Nonce,
 	}
 	if err := onlyTimeStamping(signer); err != nil {

@@ -10,6 +10,7 @@ import (
 type Custody struct {
 	TSA       []string `toml:"tsa"`       // time-stamping authorities (RFC 3161), http or https
 	Roots     string   `toml:"roots"`     // PEM file of the certificates that they must lead to
+	CRL       string   `toml:"crl"`       // PEM file of revocation lists of those, kept with each token
 	Calendars []string `toml:"calendars"` // of OpenTimestamps, http or https
 	Witnesses []string `toml:"witnesses"` // verifier keys of witnesses, NAME+HASH+KEY
 	Timeout   Duration `toml:"timeout"`   // of one question

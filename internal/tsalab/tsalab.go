@@ -52,6 +52,10 @@ type Authority struct {
 	mu     sync.Mutex // openssl does not lock its serial number
 	asked  int
 	before atomic.Pointer[Intercept]
+
+	ca    *x509.Certificate
+	caKey *ecdsa.PrivateKey
+	leaf  *x509.Certificate
 }
 
 const conf = `[tsa]
@@ -150,6 +154,22 @@ func (a *Authority) Reply(ctx context.Context, query []byte) ([]byte, error) {
 	return os.ReadFile(out)
 }
 
+// Revocations is a revocation list of the root, in PEM with its certificate. Where
+// revoked is not the zero time, the signing certificate is on it since then;
+// reason is its code (RFC 5280, section 5.3.1), 0: none is given.
+func (a *Authority) Revocations(revoked time.Time, reason int) ([]byte, error) {
+	list := &x509.RevocationList{Number: big.NewInt(time.Now().UnixNano()), ThisUpdate: time.Now(), NextUpdate: time.Now().Add(24 * time.Hour)}
+	if !revoked.IsZero() {
+		e := x509.RevocationListEntry{SerialNumber: a.leaf.SerialNumber, RevocationTime: revoked, ReasonCode: reason}
+		list.RevokedCertificateEntries = []x509.RevocationListEntry{e}
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, list, a.ca, a.caKey)
+	if err != nil {
+		return nil, err
+	}
+	return append(pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.ca.Raw})...), nil
+}
+
 // certificates makes a root and the signing certificate under it.
 func (a *Authority) certificates(opt Options) error {
 	now := time.Now()
@@ -201,6 +221,13 @@ func (a *Authority) certificates(opt Options) error {
 	if err != nil {
 		return err
 	}
+	if a.ca, err = x509.ParseCertificate(caDER); err == nil {
+		a.leaf, err = x509.ParseCertificate(der)
+	}
+	if err != nil {
+		return err
+	}
+	a.caKey = caKey
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return err
