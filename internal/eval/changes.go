@@ -60,7 +60,7 @@ func visit(ctx context.Context, t *table, c *pipeline.Changes, pages []visited, 
 }
 
 // compareVisits returns what two visits of a site differ in.
-func compareVisits(t *table, first, second []visited, profile string, shuffled *regexp.Regexp, adverts []string) ([]tamga.Change, error) {
+func compareVisits(t *table, first, second []visited, profile string, shuffled *regexp.Regexp, adverts []string, unmarked bool) ([]tamga.Change, error) {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "tamga-eval-*")
 	if err != nil {
@@ -78,7 +78,7 @@ func compareVisits(t *table, first, second []visited, profile string, shuffled *
 	}
 	var seq int64
 	for i, pages := range [][]visited{first, second} {
-		n := &noise{rng: rand.New(rand.NewPCG(uint64(i), 6)), shuffled: shuffled, adverts: adverts}
+		n := &noise{rng: rand.New(rand.NewPCG(uint64(i), 6)), shuffled: shuffled, adverts: adverts, unmarked: unmarked}
 		if err := visit(ctx, t, c, pages, profile, &seq, time.Date(2026, 11, 1+i, 0, 0, 0, 0, time.UTC), n); err != nil {
 			return nil, err
 		}
@@ -153,16 +153,22 @@ func changes(t *table) error {
 	adverts := []string{"Sponsored: Moon dust 5g by LampVendor, only $31.50", "Sponsored: <b>Grey tablets x20</b> by NewLamp, 0.0021 BTC, ships from Poland", "Sponsored: write to @nowhere_demo_ad"}
 	later, made := demoChanges(m)
 	for _, mode := range []struct{ name, profile string }{{"demo market, profile", ""}, {"demo market, no profile", extract.NoProfile}} {
-		found, err := compareVisits(t, first, first, mode.profile, cards, adverts)
+		found, err := compareVisits(t, first, first, mode.profile, cards, adverts, false)
 		if err != nil {
 			return err
 		}
 		still(t, mode.name, found, len(first))
-		if found, err = compareVisits(t, first, later, mode.profile, cards, adverts); err != nil {
+		if found, err = compareVisits(t, first, later, mode.profile, cards, adverts, false); err != nil {
 			return err
 		}
 		scoreChanges(t, mode.name, found, made, 0.95, 0.95)
 	}
+	found, err := compareVisits(t, first, first, "", cards, adverts, true)
+	if err != nil {
+		return err
+	}
+	still(t, "demo market, contacts in unmarked adverts", found, len(first))
+	t.rows[len(t.rows)-1].want = 0.05
 	return nil
 }
 
@@ -296,7 +302,7 @@ func changesAgora(t *table) error {
 	rows := regexp.MustCompile(`(?s)<tr class="products-list-item".*?</tr>`)
 	adverts := []string{"Sponsored: Moon dust 5g by LampVendor, 0.021 BTC", "Sponsored: Grey tablets x20 by NewLamp, 0.4 BTC, ships from Poland"}
 	for _, mode := range []struct{ name, profile string }{{"Agora, profile", ""}, {"Agora, no profile", extract.NoProfile}} {
-		found, err := compareVisits(t, first, first, mode.profile, rows, adverts)
+		found, err := compareVisits(t, first, first, mode.profile, rows, adverts, false)
 		if err != nil {
 			return err
 		}
@@ -305,7 +311,7 @@ func changesAgora(t *table) error {
 		if err != nil {
 			return err
 		}
-		if found, err = compareVisits(t, first, later, mode.profile, rows, adverts); err != nil {
+		if found, err = compareVisits(t, first, later, mode.profile, rows, adverts, false); err != nil {
 			return err
 		}
 		scoreChanges(t, mode.name, found, made, 0.95, 0.95)

@@ -15,6 +15,7 @@ type noise struct {
 	// shuffled matches the cards of a list, which stand beside one another.
 	shuffled *regexp.Regexp
 	adverts  []string // offers of others, as the site advertises them
+	unmarked bool     // nothing says of an advertisement that it is one
 }
 
 var (
@@ -54,8 +55,12 @@ func (n *noise) apply(page string) string {
 	page = n.shuffle(page)
 	clock := fmt.Sprintf("%02d:%02d:%02d", r.IntN(24), r.IntN(60), r.IntN(60))
 	advert := n.adverts[r.IntN(len(n.adverts))]
-	top := fmt.Sprintf(`<div class="status"><span>Server time: 2026-11-%02d %s UTC</span> <span>%d users online</span> <span>1 BTC = %d.%02d USD</span> <span>Balance: 0.0%07d BTC</span></div><div class="banner"><a href="/ad/%s">%s</a></div>`,
-		1+r.IntN(28), clock, 100+r.IntN(900), 60000+r.IntN(9000), r.IntN(100), r.IntN(10000000), n.hex(8), advert)
+	class := "banner"
+	if n.unmarked {
+		class = "x" + n.hex(4)
+	}
+	top := fmt.Sprintf(`<div class="status"><span>Server time: 2026-11-%02d %s UTC</span> <span>%d users online</span> <span>1 BTC = %d.%02d USD</span> <span>Balance: 0.0%07d BTC</span></div><div class="%s"><a href="/ad/%s">%s</a></div>`,
+		1+r.IntN(28), clock, 100+r.IntN(900), 60000+r.IntN(9000), r.IntN(100), r.IntN(10000000), class, n.hex(8), advert)
 	foot := fmt.Sprintf(`<div class="foot"><span>Views: %d</span> <span>Last seen %d minutes ago</span> <span>Page made in %d ms, request %s</span><form action="/search"><input type="hidden" name="token" value="%s"></form></div>`,
 		r.IntN(100000), 1+r.IntN(59), r.IntN(900), n.hex(16), n.hex(32))
 	if at := bodyOpen.FindStringIndex(page); at != nil {

@@ -125,3 +125,34 @@ func TestCompareInterrupted(t *testing.T) {
 		}
 	}
 }
+
+// What a market shows beside all its vendors, and not at every visit, is of none of
+// them; a vendor's own wallet is still told.
+func TestContactsOfTheSite(t *testing.T) {
+	l := newLab(t)
+	l.watching()
+	page := func(name, wallet, advert string) {
+		l.page("/user/"+name, vendorPage(name, name+"_shop", wallet)+"<p>write to @"+advert+"</p>")
+	}
+	for _, advert := range []string{"demo_moonlamp", "demo_greylamp"} { // both are met
+		for _, name := range []string{"DemoChef", "DemoBaker", "DemoGrocer"} {
+			page(name, demoWallet, advert)
+		}
+	}
+	l.ingest()
+	before, err := l.Changes.Between(t.Context(), 0, l.Archive.Len())
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := l.Archive.Len()
+	page("DemoChef", demoWallet, "demo_moonlamp")
+	page("DemoBaker", "1BitcoinEaterAddressDontSendf59kuE", "demo_moonlamp")
+	l.ingest()
+	after, err := l.Changes.Between(t.Context(), from, l.Archive.Len())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(after) != 1 || after[0].Field != "address" || after[0].Subject != "DemoBaker" {
+		t.Errorf("%d before; %+v", len(before), after)
+	}
+}

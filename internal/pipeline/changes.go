@@ -15,7 +15,7 @@ import (
 
 // changesVersion is that of the rules and of the tables; tables of another one are
 // made anew from the log.
-const changesVersion = 1
+const changesVersion = 2
 
 const changeSchema = `
 CREATE TABLE IF NOT EXISTS change_meta (one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL, next INTEGER NOT NULL);

@@ -107,6 +107,9 @@ func (b *comparison) differences(c tamga.Capture, old, now *remembered, diffs []
 		b.emit(x, where(now))
 	}
 	for _, d := range diffs {
+		if b.ofTheSite(d.Field, d.From) && b.ofTheSite(d.Field, d.To) {
+			continue
+		}
 		x := claim(c, tamga.ChangeValue, now)
 		if now.Kind == change.Post && d.Field == "text" {
 			x.Kind = tamga.ChangeEdited

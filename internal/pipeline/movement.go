@@ -159,6 +159,21 @@ func sorted(m map[string]*tie) []*tie {
 	return out
 }
 
+// ofTheSite tells whether contacts are all known from vendors of two names on one
+// market: they come and go with what the market shows beside its vendors. A wallet or
+// key that a market shows everywhere matters when it changes, back again too.
+func (b *comparison) ofTheSite(field string, values []change.Value) bool {
+	if field == "address" || field == "pgp" || !slices.Contains(change.Identifiers, field) {
+		return false
+	}
+	for _, v := range values {
+		if h := load[holders](b, "id "+field+" "+v.Text); h == nil || !h.Common {
+			return false
+		}
+	}
+	return true
+}
+
 // hold notes that a vendor shows a value. Two names of one place with the same value
 // make it the market's, not theirs.
 func (b *comparison) hold(key string, me holder) {
