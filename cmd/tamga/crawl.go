@@ -41,7 +41,8 @@ URLs), then reads and indexes what is new. Without a source it goes on with what
 the frontier still holds. From a URL, a page that was sealed is not fetched again; a
 source that is named is gone over anew, as its table says (docs/sources.md), or to
 its end where its last pass was interrupted. Ctrl-C or a crash at any moment loses
-nothing: the next crawl goes on.
+nothing: the next crawl goes on. A source whose table has a mistake, or whose basis has
+ended, is left out with exit code 3, and the others go on.
 
 .onion goes through Tor's SOCKS port and nowhere else; so does the clear web unless
 crawl.direct is set. Loopback and private addresses are refused without --local.`,

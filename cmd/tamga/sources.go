@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -29,6 +30,7 @@ type sourceStatus struct {
 	Failed    int64       `json:"failed"`
 	BasisEnds *time.Time  `json:"basis_ends,omitempty"`
 	Expired   bool        `json:"expired,omitempty"`
+	Refused   string      `json:"refused,omitempty"` // why it is not crawled
 
 	LastOutcome tamga.Outcome            `json:"last_outcome,omitempty"`
 	LastSeen    *time.Time               `json:"last_check,omitempty"`
@@ -58,7 +60,9 @@ func newSources(a *app) *cobra.Command {
 		Long: `Sources tells of each source of tamga.toml when its last pass was and what it
 brought, when the next one is due, how the source was found last, and the share of
 the checks of the last 24 hours and 7 days at which it was reached: that something
-of it answered, if only a captcha or a queue. It may be asked while a watch runs.`,
+of it answered, if only a captcha or a queue. A source that is not crawled, because its
+table has a mistake or its legal basis has ended, is listed with the reason. It may be
+asked while a watch runs.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.listSources(cmd.Context(), series) },
 	}
@@ -96,7 +100,15 @@ func (a *app) listSources(ctx context.Context, series bool) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\n", s.Name, s.Kind, dash(s.Cadence), last, next,
 			s.Captured, s.Failed, dash(string(s.LastOutcome)), percent(s.Uptime["24h"]), percent(s.Uptime["7d"]), clock(s.BasisEnds))
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, s := range list {
+		if s.Refused != "" {
+			fmt.Fprintf(a.out, "%s is not crawled: %s\n", s.Name, s.Refused)
+		}
+	}
+	return nil
 }
 
 // sourceStatus brings the series up to date and reads what is known.
@@ -151,6 +163,16 @@ func (a *app) sourceStatus(ctx context.Context, ws *config.Workspace, conf *conf
 			st.Series = points[s.Name]
 		}
 		out = append(out, st)
+	}
+	for _, r := range conf.Refused {
+		out = append(out, sourceStatus{Name: r.Source.Name, Kind: r.Source.Kind, URL: r.Source.URL})
+	}
+	for _, r := range refused(conf, now) {
+		for i := range out {
+			if out[i].Name == r.Source && (out[i].Uptime == nil) == !errors.Is(r.err, config.ErrBasis) {
+				out[i].Refused = r.Reason
+			}
+		}
 	}
 	return out, nil
 }

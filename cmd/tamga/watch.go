@@ -34,10 +34,11 @@ source that could not be reached is tried again earlier: after an eighth of its
 cadence, a quarter, a half. A source whose legal basis ends is stopped at that
 moment.
 
-SIGHUP reads tamga.toml again: sources that were added, changed or removed count at
-once, other settings at the next start. SIGTERM ends with exit code 0, Ctrl-C with
-130. It stops by itself, with exit code 3, before the disk is full (watch.min_free)
-or when it holds more memory than watch.memory.`,
+SIGHUP reads tamga.toml again: all of it but [index] counts at once, and a file with a
+new mistake not at all. Where [custody] names somebody, what was captured is vouched for
+as by "tamga seal", once an hour at most (watch.seal). SIGTERM ends with exit code 0,
+Ctrl-C with 130. It stops by itself, with exit code 3, before the disk is full
+(watch.min_free) or when it holds more memory than watch.memory.`,
 		Example: `  tamga watch --metrics 127.0.0.1:9464
   tamga watch --status`,
 		Args: args(cobra.NoArgs),

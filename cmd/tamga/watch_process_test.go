@@ -12,7 +12,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -124,6 +126,86 @@ func writeSettings(t *testing.T, c *cli, text string) {
 }
 
 type sourceList struct{ Sources []sourceStatus }
+
+// TestWatchKilledOften kills a watch of three sources at random moments, fifty times a
+// workspace: the passes go on as those passes, no page is captured twice or lost, and
+// none that was stored is asked for again. scripts/kill9.sh watch asks for more kills.
+func TestWatchKilledOften(t *testing.T) {
+	const n, sources, a = 150, 3, 50
+	deaths := 6
+	if s := os.Getenv("TAMGA_WATCH_KILLS"); s != "" {
+		deaths = must(strconv.Atoi(s))
+	}
+	rng := rand.New(rand.NewPCG(9, 10))
+	met := 0
+	for done := 0; done < deaths; {
+		c := newCLI(t)
+		settings, asked := "", []func() map[string]int{}
+		for i := range sources {
+			s, count := slowTree(t, n, 30*time.Millisecond, nil)
+			settings += fmt.Sprintf("[[source]]\nname = \"s%d\"\nurl = \"%s/\"\ncadence = \"24h\"\nparallel = 1\n", i, s.URL)
+			asked = append(asked, count)
+		}
+		writeSettings(t, c, settings)
+		began := map[string]time.Time{}
+		kills := 0
+		for ; kills < a && done < deaths; kills, done = kills+1, done+1 {
+			w := c.watch(t)
+			if rng.IntN(4) > 0 { // else while it starts
+				w.until("watching")
+			}
+			time.Sleep(time.Duration(rng.IntN(250)) * time.Millisecond)
+			if w.end(syscall.SIGKILL) == -1 {
+				met++
+			}
+			for _, s := range decodeJSON[sourceList](t, c.run("sources", "--json")).Sources {
+				if s.LastPass == nil {
+					continue
+				}
+				if first, ok := began[s.Name]; ok && !first.Equal(s.LastPass.Began) || s.LastPass.Number > sources {
+					t.Errorf("%s: the pass of %v became %+v", s.Name, first, s.LastPass)
+				}
+				began[s.Name] = s.LastPass.Began
+			}
+		}
+		w := c.watch(t)
+		w.until("frontier empty")
+		for left := true; left; { // a source may not have begun when the frontier was empty first
+			left = false
+			for _, s := range decodeJSON[sourceList](t, c.run("sources", "--json")).Sources {
+				left = left || s.LastPass == nil || s.LastPass.Ended == nil
+			}
+			if left {
+				w.until("pass ends")
+			}
+		}
+		if code := w.end(syscall.SIGTERM); code != 0 {
+			t.Errorf("exit %d", code)
+		}
+		for u, times := range captured(c) {
+			if times != 1 {
+				t.Errorf("%s captured %d times", u, times)
+			}
+		}
+		if got := len(captured(c)); got != n*sources {
+			t.Errorf("%d pages of %d", got, n*sources)
+		}
+		requests := 0
+		for _, count := range asked {
+			for _, k := range count() {
+				requests += k
+			}
+		}
+		if requests > n*sources+kills*sources {
+			t.Errorf("%d requests for %d pages and %d kills", requests, n*sources, kills)
+		}
+		c.run("verify", "--json")
+	}
+	t.Logf("%d of %d kills met a running watch", met, deaths)
+	if met < deaths*3/4 {
+		t.Errorf("only %d of %d kills met a running watch", met, deaths)
+	}
+}
 
 // TestWatchKilled kills a watch in mid-pass, again and again: the pass goes on,
 // and the schedule counts from where it began.
@@ -242,10 +324,16 @@ func TestWatchMetrics(t *testing.T) {
 	heard := func(want string) {
 		t.Helper()
 		b := make([]byte, 1000)
-		notified.SetReadDeadline(time.Now().Add(time.Minute))
-		n, err := notified.Read(b)
-		if err != nil || !strings.HasPrefix(string(b[:n]), want) {
-			t.Errorf("systemd hears %q, %v; want %s", b[:n], err, want)
+		for {
+			notified.SetReadDeadline(time.Now().Add(time.Minute))
+			n, err := notified.Read(b)
+			if err == nil && string(b[:n]) == "WATCHDOG=1\n" && want != "WATCHDOG=1\n" {
+				continue // it comes all the time
+			}
+			if err != nil || !regexp.MustCompile("^"+want+"$").Match(b[:n]) {
+				t.Errorf("systemd hears %q, %v; want %s", b[:n], err, want)
+			}
+			return
 		}
 	}
 	w := c.watch(t, "--metrics", "127.0.0.1:0")
@@ -266,6 +354,19 @@ func TestWatchMetrics(t *testing.T) {
 	}
 	defer r.Body.Close()
 	text := string(must(io.ReadAll(r.Body)))
+	if families, err := exposition(text); err != nil || len(families) < 15 {
+		t.Errorf("%d families, %v:\n%s", len(families), err, text)
+	}
+	away := must(http.NewRequest("GET", address, nil))
+	away.Host = "site.example"
+	if r, err := http.DefaultClient.Do(away); err != nil || r.StatusCode != http.StatusForbidden {
+		t.Errorf("asked by the name of another site: %v %v", r.Status, err)
+	} else {
+		r.Body.Close()
+	}
+	w.cmd.Process.Signal(syscall.SIGHUP)
+	heard("RELOADING=1\nMONOTONIC_USEC=[0-9]+\n")
+	heard("READY=1\nSTATUS=watching 1 sources\n")
 	for _, want := range []string{
 		"tamga_up 1\n", `tamga_captures_total{source="demo"} 7`, `tamga_passes_total{source="demo",outcome="ok"} 1`, `tamga_source_up{source="demo"} 1`,
 		`tamga_frontier_urls{state="done"} `, "tamga_log_entries 8\n", "tamga_disk_free_bytes ", `tamga_next_pass_timestamp_seconds{source="demo"} `,
@@ -274,9 +375,82 @@ func TestWatchMetrics(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
+	w.cmd.Process.Signal(syscall.SIGTERM)
+	heard("STOPPING=1\n")
 	if code := w.end(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit %d", code)
 	}
+}
+
+// TestWatchStopsBeforeFull: with room for what is kept free the watch runs, it stops
+// while some is left, does not begin again without a quarter more, and goes on when
+// there is.
+func TestWatchStopsBeforeFull(t *testing.T) {
+	if err := exec.Command("unshare", "-Urm", "sh", "-c", "mount -t tmpfs -o size=1m none /mnt").Run(); err != nil {
+		t.Skipf("no small disk: %v", err)
+	}
+	const n = 600
+	server := noisyChain(n)
+	defer server.Close()
+	c := newCLI(t)
+	dir := t.TempDir()
+	disk := filepath.Join(dir, "disk")
+	if err := os.Mkdir(disk, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("unshare", "-Urm", "sh", "-c", `set -e
+mount -t tmpfs -o size=160m none "$DISK"
+export TAMGA_WORKSPACE="$DISK/ws"
+$BIN init "$DISK/ws" > /dev/null
+printf '%s' "$SETTINGS" > "$DISK/ws/tamga.toml"
+head -c 124000000 /dev/zero > "$DISK/filler"
+set +e
+$BIN watch --local 2> "$DISK/../log"; echo "code $?"
+echo "free $(( $(stat -f -c '%a * %S' "$DISK") ))"
+free=$(( $(stat -f -c '%a * %S' "$DISK") / 1024 ))
+TAMGA_WATCH_MIN_FREE=$(( free * 9 / 10 ))KiB $BIN watch --local 2> "$DISK/../log2"; echo "code $?"
+$BIN verify --json > /dev/null; echo "verify $?"
+rm "$DISK/filler"
+timeout 90 $BIN crawl --local --json; echo "code $?"
+`)
+	cmd.Env = append(os.Environ(), "DISK="+disk, "BIN="+c.bin, fmt.Sprintf("SETTINGS=[watch]\nmin_free = \"24MiB\"\n[[source]]\nname = \"demo\"\nurl = \"%s/\"\ncadence = \"1h\"\n", server.URL))
+	out, err := cmd.Output()
+	log, _ := os.ReadFile(filepath.Join(dir, "log"))
+	log2, _ := os.ReadFile(filepath.Join(dir, "log2"))
+	lines := strings.Split(string(out), "\n")
+	if err != nil || len(lines) < 6 || lines[5] != "code 0" || lines[0] != "code 3" || lines[2] != "code 3" || lines[3] != "verify 0" {
+		t.Fatalf("%v\n%s\n%s\n%s", err, out, log, log2)
+	}
+	free := 0
+	if fmt.Sscanf(lines[1], "free %d", &free); free < 12<<20 {
+		t.Errorf("it stopped with %d bytes free", free)
+	}
+	if !strings.Contains(string(log), "the disk is nearly full") || !strings.Contains(string(log), "hint: make room") || !strings.Contains(string(log2), "a quarter more than watch.min_free keeps") {
+		t.Errorf("logs:\n%s\n%s", log, log2)
+	}
+	if sum := decodeJSON[crawlResult](t, []byte(lines[4])); sum.Failed != 0 || !sum.Empty {
+		t.Errorf("it went on to %+v", sum)
+	}
+}
+
+// noisyChain serves n pages of 16 KiB that cannot be compressed, one leading to the
+// next.
+func noisyChain(n int) *httptest.Server {
+	rng := rand.New(rand.NewPCG(5, 6))
+	noise := make([]byte, 12<<10)
+	var mu sync.Mutex
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		for i := range noise {
+			noise[i] = byte(rng.Uint32())
+		}
+		text := base64.StdEncoding.EncodeToString(noise)
+		mu.Unlock()
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		i := 0
+		fmt.Sscanf(r.URL.Path, "/p/%d", &i)
+		fmt.Fprintf(w, "<html><body><a href='/p/%d'>next</a><p>demo page %d</p><p>%s</p></body></html>", min(i+1, n-1), i, text)
+	}))
 }
 
 // TestWatchDiskFull fills a small disk under a watch: it stops cleanly with a
@@ -289,21 +463,7 @@ func TestWatchDiskFull(t *testing.T) {
 		t.Skipf("no mount namespace here: %v", err)
 	}
 	const n = 300
-	rng := rand.New(rand.NewPCG(5, 6))
-	noise := make([]byte, 12<<10)
-	var mu sync.Mutex
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		for i := range noise {
-			noise[i] = byte(rng.Uint32())
-		}
-		text := base64.StdEncoding.EncodeToString(noise)
-		mu.Unlock()
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		i := 0
-		fmt.Sscanf(r.URL.Path, "/p/%d", &i)
-		fmt.Fprintf(w, "<html><body><a href='/p/%d'>next</a><p>demo page %d</p><p>%s</p></body></html>", min(i+1, n-1), i, text)
-	}))
+	server := noisyChain(n)
 	defer server.Close()
 	c := newCLI(t)
 	settings := fmt.Sprintf("[watch]\nmin_free = \"1KiB\"\n[[source]]\nname = \"demo\"\nurl = \"%s/\"\ncadence = \"1h\"\n", server.URL)

@@ -60,15 +60,15 @@ func (g Guard) disk(begin bool, dir string) error {
 	if err != nil {
 		return err
 	}
-	keep, more := g.MinFree, ""
+	keep := g.MinFree
 	if keep <= 0 {
 		keep = min(defaultFree, total/20)
 	}
-	if begin {
-		keep, more = keep+keep/4, ", and a quarter of that to begin with"
-	}
-	if free < keep {
-		return fmt.Errorf("%w: %s free in %s, and watch.min_free keeps %s%s", ErrDisk, size(free), dir, size(keep), more)
+	switch {
+	case begin && free < keep+keep/4:
+		return fmt.Errorf("%w: %s free in %s, and to begin it takes %s: a quarter more than watch.min_free keeps", ErrDisk, size(free), dir, size(keep+keep/4))
+	case free < keep:
+		return fmt.Errorf("%w: %s free in %s, and watch.min_free keeps %s", ErrDisk, size(free), dir, size(keep))
 	}
 	return nil
 }
