@@ -69,6 +69,8 @@ const (
 	maxWACZFiles = 100_000
 	maxWACZSmall = 16 << 20 // bytes of a JSON file
 	maxWACZLine  = 3 * maxEntry
+	maxWACZRatio = 200      // bytes of all files to those of the zip
+	freeWACZ     = 64 << 20 // bytes of files that are never too many
 )
 
 // VerifyWACZ verifies a WACZ of size bytes without a workspace. One that
@@ -111,7 +113,12 @@ func (v *waczVerifier) run(ctx context.Context) error {
 		v.rep.problem("", 0, "%d files: the limit is %d", len(v.zip.File), maxWACZFiles)
 		return nil
 	}
+	packed := uint64(0)
 	for _, f := range v.zip.File {
+		if packed += min(f.CompressedSize64, 1<<62); packed > uint64(v.size) {
+			v.rep.problem(f.Name, 0, "the files of the zip overlap")
+			return nil
+		}
 		if _, twice := v.files[f.Name]; twice || path.Clean("/"+f.Name) != "/"+f.Name {
 			v.rep.problem(f.Name, 0, "a name that stands twice or leads elsewhere")
 			return nil
@@ -191,6 +198,7 @@ func (v *waczVerifier) pkg(ctx context.Context) (sum []byte, listed map[string]b
 		return nil, nil, nil
 	}
 	listed = map[string]bool{}
+	left := v.size*maxWACZRatio + freeWACZ
 	for _, r := range pkg.Resources {
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
@@ -205,8 +213,12 @@ func (v *waczVerifier) pkg(ctx context.Context) (sum []byte, listed map[string]b
 			v.rep.problem(r.Path, 0, "the package names it, and it is missing")
 			continue
 		}
-		got, n, err := hashZipped(f, r.Bytes)
+		got, n, err := hashZipped(f, min(r.Bytes, left))
+		left -= n
 		switch {
+		case err == nil && left < 0:
+			v.rep.problem(r.Path, 0, "the files unpack to more than %d times the length of the zip", maxWACZRatio)
+			return nil, nil, nil
 		case err != nil:
 			v.rep.problem(r.Path, 0, "%v", err)
 		case n != r.Bytes || got != r.Hash:
