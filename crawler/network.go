@@ -105,12 +105,16 @@ func inner(ip netip.Addr) network {
 	return netClear
 }
 
+// metadataIPv6 is where a cloud answers its machines with their credentials, though
+// the address is a unique local one.
+var metadataIPv6 = netip.MustParseAddr("fd00:ec2::254")
+
 // reachable says whether --local opens the address: loopback, RFC 1918 and
 // unique local ones. Link-local (where cloud metadata lives), carrier-grade NAT
 // and the rest stay closed.
 func reachable(ip netip.Addr) bool {
 	ip = ip.WithZone("").Unmap()
-	return ip.IsLoopback() || ip.IsPrivate()
+	return ip != metadataIPv6 && (ip.IsLoopback() || ip.IsPrivate())
 }
 
 // policy decides before any packet.

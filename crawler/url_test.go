@@ -153,6 +153,8 @@ func TestPolicy(t *testing.T) {
 		{"localhost, local", local, "http://localhost:1/", true},
 		{"private, local", local, "http://10.1.2.3/", true},
 		{"metadata, local", local, "http://169.254.169.254/", false},
+		{"metadata by IPv6, local", local, "http://[fd00:ec2::254]/", false},
+		{"unique local, local", local, "http://[fd00::1]/", true},
 		{"unspecified, local", local, "http://0.0.0.0/", false},
 		{"nat64 of loopback, local", local, "http://[64:ff9b::7f00:1]/", false},
 	} {
