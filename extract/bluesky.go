@@ -45,6 +45,14 @@ func readBluesky(s *stream, root jsonValue) bool {
 	case isSkeet(thread.get("post")):
 		s.kind = tamga.PageThread
 		s.thread(thread)
+	case isRecord(root.get("records").first()):
+		root.get("records").all(func(v jsonValue) bool {
+			if isRecord(v) {
+				s.record(v)
+			}
+			return !s.full()
+		})
+		s.title = s.base.Query().Get("repo")
 	case root.get("did").is('"') && root.get("handle").is('"'):
 		s.title = root.get("handle").text()
 		s.say(root.get("displayName").view())
@@ -112,6 +120,13 @@ func (s *stream) skeet(v, post, reason jsonValue) {
 		return true
 	})
 	s.embed(&p, record.get("embed"))
+	if view := post.get("embed"); view.is('{') {
+		if len(p.Media) == 0 {
+			s.embed(&p, view)
+		}
+		s.quoted(view.get("record"))
+		s.quoted(view.get("record", "record"))
+	}
 	s.posts = append(s.posts, p)
 }
 
@@ -122,7 +137,7 @@ func (s *stream) embed(p *tamga.Post, e jsonValue) {
 		s.say(i.get("alt").view())
 		return true
 	})
-	if e.get("video").is('{') {
+	if e.get("video").is('{') || e.get("playlist").is('"') {
 		p.Media = append(p.Media, "video")
 		s.say(e.get("alt").view())
 	}
@@ -134,6 +149,44 @@ func (s *stream) embed(p *tamga.Post, e jsonValue) {
 	if m := e.get("media"); m.is('{') { // a quotation with media
 		s.embed(p, m)
 	}
+}
+
+// quoted reads the words of a post that another one shows (app.bsky.embed.record).
+func (s *stream) quoted(v jsonValue) {
+	if v.get("uri").is('"') {
+		s.say(v.get("value", "text").view())
+	}
+}
+
+// isRecord says whether v is a record of a repository that is a post
+// (com.atproto.repo.listRecords).
+func isRecord(v jsonValue) bool {
+	return v.get("uri").is('"') && v.get("value", "$type").text() == "app.bsky.feed.post"
+}
+
+// record reads a post of a repository, which names its owner by DID alone.
+func (s *stream) record(v jsonValue) {
+	if !v.node().whole {
+		return
+	}
+	value := v.get("value")
+	p := tamga.Post{
+		ID: v.get("uri").text(), CID: v.get("cid").text(), Time: isoTime(value.get("createdAt").text()), Span: v.span(),
+		ReplyTo: value.get("reply", "parent", "uri").text(), Thread: value.get("reply", "root", "uri").text(),
+	}
+	p.URL = skeetURL(p.ID)
+	p.AuthorID, _, _ = strings.Cut(strings.TrimPrefix(p.ID, "at://"), "/")
+	p.Author, p.Channel = p.AuthorID, p.AuthorID
+	if s.lang == "" {
+		value.get("langs").all(func(l jsonValue) bool { s.lang = l.text(); return false })
+	}
+	p.Text = s.say(value.get("text").view())
+	value.get("facets").all(func(f jsonValue) bool {
+		f.get("features").all(func(x jsonValue) bool { s.link(x.get("uri").view()); return true })
+		return true
+	})
+	s.embed(&p, value.get("embed"))
+	s.posts = append(s.posts, p)
 }
 
 // skeetURL is the address of a post by its AT URI, with the DID in place of the

@@ -19,7 +19,9 @@ const maxFeedDepth = 64
 // document type is read, so no entity of a feed's own is ever expanded.
 func readFeed(s *stream) bool {
 	f := feedReader{s: s}
-	if root := firstElement(s.source); root != "rss" && root != "feed" && root != "rdf:rdf" {
+	if root := firstElement(s.source); root != "rss" && root != "feed" && root != "rdf:rdf" && !strings.HasSuffix(root, ":feed") && !strings.HasSuffix(root, ":rss") {
+		return false
+	} else if strings.Contains(root, ":") && root != "rdf:rdf" && !strings.Contains(strings.ToLower(cut(s.source, 16<<10)), "xmlns") {
 		return false
 	}
 	f.read()
@@ -52,6 +54,7 @@ type feedItem struct {
 	start  int
 	fields map[string]feedField // the first of each name
 	link   string               // of Atom: rel=alternate
+	about  string               // of RDF: its address
 	reply  string
 	names  []string // of persons
 	media  []string
@@ -63,6 +66,10 @@ type feedReader struct {
 	at   []int    // where the content of each begins
 	kind []string
 	item *feedItem
+
+	bases    []string          // of the open elements: xml:base, resolved
+	prefixes map[string]string // see feedPrefixes
+	own      string
 
 	title, about feedField
 	author       string // of what names none of its own (RFC 4287 §4.2.1)
@@ -82,7 +89,6 @@ func (f *feedReader) read() {
 			return
 		case html.StartTagToken, html.SelfClosingTagToken:
 			name, more := z.TagName()
-			tag := string(name)
 			attrs := map[string]string{}
 			for more && len(attrs) < 32 {
 				var k, v []byte
@@ -90,13 +96,18 @@ func (f *feedReader) read() {
 				attrs[string(k)] = string(v)
 			}
 			z.NextIsNotRawText() // <title> and <script> are elements like others
+			if f.prefixes == nil {
+				f.prefixes, f.own = feedPrefixes(string(name), attrs)
+				f.s.lang = attrs["xml:lang"]
+			}
+			tag := f.name(string(name))
 			f.start(tag, attrs, start, end)
 			if token == html.SelfClosingTagToken {
 				f.end(tag, end, end)
 			}
 		case html.EndTagToken:
 			name, _ := z.TagName()
-			f.end(string(name), start, end)
+			f.end(f.name(string(name)), start, end)
 		}
 	}
 	f.finish()
@@ -108,13 +119,14 @@ func (f *feedReader) start(tag string, attrs map[string]string, start, end int) 
 	}
 	f.open, f.at = append(f.open, tag), append(f.at, end)
 	f.kind = append(f.kind, attrs["type"])
+	f.bases = append(f.bases, f.rebased(attrs["xml:base"]))
 	if !f.markup(len(f.open) - 1) {
 		switch tag {
 		case "item", "entry":
-			f.item = &feedItem{start: start, fields: map[string]feedField{}}
+			f.item = &feedItem{start: start, about: attrs["rdf:about"], fields: map[string]feedField{}}
 		case "link":
 			if rel := attrs["rel"]; f.item != nil && f.item.link == "" && (rel == "" || rel == "alternate") {
-				f.item.link = attrs["href"]
+				f.item.link = f.resolve(attrs["href"], f.base())
 			}
 		case "thr:in-reply-to":
 			if f.item != nil {
@@ -152,7 +164,8 @@ func (f *feedReader) end(tag string, start, end int) {
 		parent = f.open[k-1]
 	}
 	inside := f.markup(k)
-	f.open, f.at, f.kind = f.open[:k], f.at[:k], f.kind[:k]
+	base := f.base()
+	f.open, f.at, f.kind, f.bases = f.open[:k], f.at[:k], f.kind[:k], f.bases[:k]
 	switch {
 	case inside || field.end < field.start:
 	case f.item == nil:
@@ -163,11 +176,19 @@ func (f *feedReader) end(tag string, start, end int) {
 			f.about = field
 		case tag == "name" && parent == "author" && f.author == "":
 			f.author = f.plain(field)
+		case tag == "itunes:author" && parent == "channel" && f.author == "":
+			f.author = f.plain(field)
+		case (tag == "language" || tag == "dc:language") && parent == "channel" && f.s.lang == "":
+			f.s.lang = f.plain(field)
 		}
 	case tag == "item" || tag == "entry":
-		f.post(end)
-	case parent == "item" || parent == "entry":
+		f.post(end, base)
+	case parent == "media:group" && strings.HasPrefix(tag, "media:"):
 		if _, known := f.item.fields[tag]; !known {
+			f.item.fields[tag] = field
+		}
+	case parent == "item" || parent == "entry":
+		if x, known := f.item.fields[tag]; !known || x.end <= x.start {
 			f.item.fields[tag] = field
 		}
 	case tag == "name" && parent == "author" && len(f.item.names) < 16:
@@ -220,7 +241,7 @@ func (f *feedReader) content(x feedField, body bool) string {
 }
 
 // post ends the item at hand.
-func (f *feedReader) post(end int) {
+func (f *feedReader) post(end int, base string) {
 	x := f.item
 	f.item = nil
 	first := func(names ...string) string {
@@ -233,32 +254,41 @@ func (f *feedReader) post(end int) {
 	}
 	when := func(names ...string) *time.Time { return feedTime(first(names...)) }
 	p := tamga.Post{
-		ID: first("guid", "id"), URL: x.link, Author: first("dc:creator", "author", "itunes:author"), Span: [2]int{x.start, end},
-		Time: when("pubdate", "published", "dc:date", "issued", "date"), ReplyTo: x.reply, Media: x.media,
+		ID: first("guid", "id"), URL: x.link, Author: feedPerson(first("dc:creator", "author", "itunes:author")), Span: [2]int{x.start, end},
+		Time: when("pubdate", "published", "dc:date", "issued", "date", "created", "dcterms:created", "dcterms:issued", "atom:published"), ReplyTo: x.reply, Media: x.media,
 	}
 	if len(x.names) > 0 {
 		p.Author = x.names[0]
 	}
 	if p.URL == "" {
-		p.URL = first("link")
+		p.URL = first("link", "feedburner:origlink")
+	}
+	if p.ID == "" {
+		p.ID = x.about
 	}
 	if id := p.ID; p.URL == "" && (strings.HasPrefix(id, "http://") || strings.HasPrefix(id, "https://")) {
 		p.URL = id
 	}
-	p.URL = f.s.absolute(p.URL)
+	p.URL = f.resolve(p.URL, base)
 	if p.ID == "" {
 		p.ID = p.URL
 	}
-	if t := when("updated", "modified", "dcterms:modified"); p.Time == nil {
+	if t := when("updated", "modified", "dcterms:modified", "atom:updated"); p.Time == nil {
 		p.Time = t
 	} else if t != nil && t.After(*p.Time) {
 		p.Edited = t
 	}
-	title := f.content(x.fields["title"], false)
+	head := x.fields["title"]
+	for _, n := range []string{"dc:title", "itunes:title", "media:title"} {
+		if head.end <= head.start {
+			head = x.fields[n]
+		}
+	}
+	title := f.content(head, false)
 	p.Thread = fold(title)
 	body := ""
-	for _, n := range []string{"content:encoded", "content", "description", "summary"} {
-		if s := f.content(x.fields[n], true); len(s) > len(body) {
+	for _, n := range []string{"content:encoded", "content", "description", "summary", "itunes:summary", "media:description"} {
+		if s := f.content(x.fields[n], true); body == "" { // the others are its beginning, read for findings
 			body = s
 		}
 	}
@@ -268,41 +298,4 @@ func (f *feedReader) post(end int) {
 	}
 	redditEntry(&p)
 	f.s.posts = append(f.s.posts, p)
-}
-
-// feedZones are the names of RFC 822 §5.1 for zones, and one that feeds of the
-// region use. Of any other abbreviation the offset is unknown.
-var feedZones = map[string]string{
-	"GMT": "+0000", "UTC": "+0000", "UT": "+0000", "Z": "+0000", "EST": "-0500", "EDT": "-0400", "CST": "-0600", "CDT": "-0500",
-	"MST": "-0700", "MDT": "-0600", "PST": "-0800", "PDT": "-0700", "MSK": "+0300",
-}
-
-// feedTime is a date of RFC 822, as RSS has it, or of RFC 3339, as Atom has it; nil
-// for one whose zone is not known.
-func feedTime(s string) *time.Time {
-	s = fold(s)
-	if len(s) > 64 || len(s) < 8 {
-		return nil
-	}
-	if t := isoTime(s); t != nil && s[0] >= '0' && s[0] <= '9' && strings.Contains(s[:min(5, len(s))], "-") {
-		return t
-	}
-	if _, rest, ok := strings.Cut(s, ","); ok {
-		s = strings.TrimSpace(rest)
-	}
-	i := strings.LastIndexByte(s, ' ')
-	if i < 0 {
-		return nil
-	}
-	if offset, ok := feedZones[strings.ToUpper(s[i+1:])]; ok {
-		s = s[:i+1] + offset
-	}
-	for _, l := range []string{"2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04 -0700", "2 Jan 06 15:04:05 -0700", "2 Jan 06 15:04 -0700",
-		"2 January 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 -07:00"} {
-		if t, err := time.Parse(l, s); err == nil {
-			t = t.UTC()
-			return sane(&t)
-		}
-	}
-	return nil
 }

@@ -31,12 +31,14 @@ func (d *document) generic() {
 		d.page.Kind = d.wall()
 		return
 	}
-	if d.channel() {
-		d.page.Kind = tamga.PageChannel
-		d.preview()
+	d.tells()
+	if d.network() {
 		return
 	}
-	d.tells()
+	if d.channel() {
+		d.page.Kind, d.page.Posts = tamga.PageChannel, d.genericPosts()
+		return
+	}
 	d.nameRanges()
 	d.findZones()
 	cards := d.cards()
@@ -143,17 +145,22 @@ func (d *document) channel() bool {
 	return strings.Contains(d.page.Source, "tgme_") && d.tree.Find(`.tgme_widget_message, .tgme_channel_info, .tgme_channel_history`).Length() > 0
 }
 
-// preview reads the posts of a channel's web preview: it has one markup for all
-// channels, which a profile tells as well.
-func (d *document) preview() {
-	if p := d.reader.profile("telegram"); p != nil {
+// network reads the posts of a social network, which has one markup for all who
+// write there; false where the page is of none.
+func (d *document) network() bool {
+	for _, p := range d.reader.profiles {
+		if !p.Network || !d.matches(p.Detect.signature) {
+			continue
+		}
 		if l := d.layout(p); l != nil && l.Posts != nil {
 			d.readPosts(l.Posts, d.tree.Selection)
+			if len(d.page.Posts) > 0 {
+				d.page.Kind = l.Kind
+				return true
+			}
 		}
 	}
-	if len(d.page.Posts) == 0 {
-		d.page.Posts = d.genericPosts()
-	}
+	return false
 }
 
 // vendorScore weighs the signs of a vendor's page: named says that its title or

@@ -25,10 +25,31 @@ func readJSONFeed(s *stream, root jsonValue) bool {
 		if p.Author == "" {
 			p.Author = v.get("author", "name").text() // version 1
 		}
+		if p.Author == "" {
+			p.Author = root.get("authors").first().get("name").text()
+		}
+		if p.Author == "" {
+			p.Author = root.get("author", "name").text()
+		}
+		if p.ID == "" {
+			p.ID = p.URL
+		}
+		if p.Edited != nil && p.Time != nil && !p.Edited.After(*p.Time) {
+			p.Edited = nil
+		}
+		v.get("attachments").all(func(a jsonValue) bool {
+			if kind, _, _ := strings.Cut(a.get("mime_type").text(), "/"); kind != "" && len(p.Media) < 64 {
+				p.Media = append(p.Media, kind)
+			}
+			return true
+		})
 		title := s.say(v.get("title").view())
 		body := s.markup(v.get("content_html").view())
 		if body == "" {
 			body = s.say(v.get("content_text").view())
+		}
+		if summary := s.say(v.get("summary").view()); body == "" {
+			body = summary
 		}
 		p.Thread, p.Text = fold(title), joinLines(title, body)
 		s.link(v.get("external_url").view())

@@ -13,7 +13,7 @@ import (
 // Bounds of a JSON body that is read as posts.
 const (
 	maxNodes   = 1 << 19 // values
-	maxNesting = 64      // objects and arrays inside each other
+	maxNesting = 512     // objects and arrays inside each other
 	maxMembers = 1 << 12 // of an object among which a name is looked for
 )
 
@@ -214,6 +214,13 @@ func (p *jsonParser) close() {
 	n := p.open[len(p.open)-1].node
 	p.t.nodes[n].end, p.t.nodes[n].whole = int32(p.i), true
 	p.open = p.open[:len(p.open)-1]
+}
+
+// memberName is the name of a member of an object.
+func (v jsonValue) memberName() string {
+	k := v.node().name
+	w := unquote(v.t.source, int(k[0]), int(k[1]))
+	return w.body
 }
 
 func (v jsonValue) node() jsonNode { return v.t.nodes[v.n] }

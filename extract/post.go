@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/PuerkitoBio/goquery"
+	"golang.org/x/net/html"
 
 	"tamga"
 )
@@ -63,30 +64,94 @@ func mediaKinds(s string) (out []string) {
 	return out
 }
 
-// readPosts reads the messages of a page; one without author and text is none.
+// readPosts reads the messages of a page; one without author and text is none. A
+// message that stands in another answers it, and is no part of it.
 func (d *document) readPosts(m *message, page *goquery.Selection) {
-	page.FindMatcher(m.element).Each(func(_ int, el *goquery.Selection) {
-		p := tamga.Post{
-			ID: line(m.ID.get(page, el)), Author: line(m.Author.get(page, el)), Text: m.Text.get(page, el),
-			Thread: fold(m.Thread.get(page, el)), ReplyTo: line(m.ReplyTo.get(page, el)),
-			Channel: line(m.Channel.get(page, el)), ForwardedFrom: line(m.ForwardedFrom.get(page, el)),
-			Time: moment(m.Time.get(page, el), d.now), Edited: moment(m.Edited.get(page, el), d.now), Span: d.tree.span(el),
-			Views: line(m.Views.get(page, el)), Media: mediaKinds(m.Media.get(page, el)), IsEdited: m.IsEdited.get(page, el) != "", Withheld: fold(m.Withheld.get(page, el)),
+	nodes := page.FindMatcher(m.element).Nodes
+	within, nested := holders(nodes)
+	posts := make([]*tamga.Post, len(nodes))
+	if !nested {
+		for i, n := range nodes {
+			posts[i] = d.readPost(m, page, n)
 		}
-		if p.Author == "" && len(d.page.Posts) > 0 && m.Joined.get(page, el) != "" {
+	} else {
+		// From the last to the first, so that one is taken out before the one that
+		// it stands in is read; then they are put back.
+		type hole struct{ parent, next, n *html.Node }
+		var holes []hole
+		for i := len(nodes) - 1; i >= 0; i-- {
+			n := nodes[i]
+			posts[i] = d.readPost(m, page, n)
+			if within[i] >= 0 {
+				holes = append(holes, hole{n.Parent, n.NextSibling, n})
+				n.Parent.RemoveChild(n)
+			}
+		}
+		for i := len(holes) - 1; i >= 0; i-- {
+			h := holes[i]
+			h.parent.InsertBefore(h.n, h.next)
+		}
+	}
+	for i, p := range posts {
+		if p == nil {
+			continue
+		}
+		if p.Author == "" && len(d.page.Posts) > 0 && m.Joined.set() && m.Joined.get(page, &goquery.Selection{Nodes: nodes[i : i+1]}) != "" {
 			p.Author = d.page.Posts[len(d.page.Posts)-1].Author
 		}
-		if p.Text == "" && p.Author == "" {
-			return
+		if p.Author == "" && p.Text == "" {
+			continue
 		}
-		if p.Thread == "" && p.Channel == "" {
-			p.Thread = d.page.Title
+		if k := within[i]; k >= 0 && posts[k] != nil && posts[k].ID != "" {
+			p.ReplyTo = posts[k].ID
 		}
-		if u := m.URL.get(page, el); u != "" {
-			p.URL = d.absolute(u)
-		} else if id, _ := el.Attr("id"); id != "" && d.given {
-			p.URL = d.absolute("#" + id)
+		if p.ReplyTo == p.ID {
+			p.ReplyTo = ""
 		}
-		d.page.Posts = append(d.page.Posts, p)
-	})
+		d.page.Posts = append(d.page.Posts, *p)
+	}
+}
+
+// holders tells for each of some nodes which of the others it stands in, the
+// nearest; -1 for none.
+func holders(nodes []*html.Node) (within []int, nested bool) {
+	index := make(map[*html.Node]int, len(nodes))
+	for i, n := range nodes {
+		index[n] = i
+	}
+	within = make([]int, len(nodes))
+	for i, n := range nodes {
+		within[i] = -1
+		for p := n.Parent; p != nil; p = p.Parent {
+			if k, ok := index[p]; ok {
+				within[i], nested = k, true
+				break
+			}
+		}
+	}
+	return within, nested
+}
+
+// readPost reads one message; nil where it is none.
+func (d *document) readPost(m *message, page *goquery.Selection, n *html.Node) *tamga.Post {
+	el := &goquery.Selection{Nodes: []*html.Node{n}}
+	p := &tamga.Post{
+		ID: line(m.ID.get(page, el)), Author: line(m.Author.get(page, el)), Text: m.Text.get(page, el),
+		Thread: fold(m.Thread.get(page, el)), ReplyTo: line(m.ReplyTo.get(page, el)),
+		Channel: line(m.Channel.get(page, el)), ForwardedFrom: line(m.ForwardedFrom.get(page, el)),
+		Time: moment(m.Time.get(page, el), d.now), Edited: moment(m.Edited.get(page, el), d.now), Span: d.tree.spans[n],
+		Views: line(m.Views.get(page, el)), Media: mediaKinds(m.Media.get(page, el)), IsEdited: m.IsEdited.get(page, el) != "", Withheld: fold(m.Withheld.get(page, el)),
+	}
+	if p.Text == "" && p.Author == "" && !m.Joined.set() {
+		return nil
+	}
+	if p.Thread == "" && p.Channel == "" {
+		p.Thread = d.page.Title
+	}
+	if u := m.URL.get(page, el); u != "" {
+		p.URL = d.absolute(u)
+	} else if id := attr(n, "id"); id != "" && d.given {
+		p.URL = d.absolute("#" + id)
+	}
+	return p
 }

@@ -10,6 +10,7 @@ import (
 // block finds the authors, times and numbers of a block.
 func (s *threadScan) block(root *html.Node, nested map[*html.Node]bool) *block {
 	b := &block{node: root, id: numberOf(root), nested: nested}
+	day := ""    // the date that the last text ended with, while its time of day may follow
 	before := "" // the last words, to tell "Joined: May 2020" from a time of posting
 	var visit func(n *html.Node, link string, quoted bool)
 	visit = func(n *html.Node, link string, quoted bool) {
@@ -36,10 +37,18 @@ func (s *threadScan) block(root *html.Node, nested map[*html.Node]bool) *block {
 				b.authors = append(b.authors, n)
 			}
 		}
+		if n.Type == html.TextNode && strings.TrimSpace(n.Data) != "" {
+			if m := hourWord.FindStringSubmatch(fold(n.Data)); m != nil && day != "" && !quoted {
+				if at := moment(day+" "+m[1], s.d.now); at != nil && len(b.times) > 0 {
+					b.times[len(b.times)-1] = told{n, at, true}
+				}
+			}
+			day = ""
+		}
 		if !quoted && n.Type == html.TextNode && strings.Contains(n.Data, ":") && dayWord.MatchString(before) {
 			if m := hourWord.FindStringSubmatch(fold(n.Data)); m != nil {
-				day := dayWord.FindStringSubmatch(before)[1]
-				b.times = append(b.times, told{n, moment(day+" "+m[1], s.d.now), true})
+				word := dayWord.FindStringSubmatch(before)[1]
+				b.times = append(b.times, told{n, moment(word+" "+m[1], s.d.now), true})
 			}
 		}
 		if !quoted && isStamp(n) {
@@ -59,6 +68,9 @@ func (s *threadScan) block(root *html.Node, nested map[*html.Node]bool) *block {
 					b.edited = at
 				}
 			default:
+				if n.Type == html.TextNode && at != nil && !strings.Contains(text, ":") && strings.HasSuffix(strings.TrimRight(n.Data, ",\u00a0 \t\n"), text) {
+					day = s.ordered(text)
+				}
 				b.times = append(b.times, told{n, at, strings.Contains(text, ":") || strings.Contains(text, "ago")})
 			}
 			if n.Type == html.ElementNode {

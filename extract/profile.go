@@ -30,6 +30,7 @@ type profile struct {
 	Ignore  []string `toml:"ignore"`  // elements whose findings are not the page's matter
 	Clock   field    `toml:"clock"`   // where a page tells the time, on the clock its posts are dated by
 	Generic bool     `toml:"generic"` // pages of no layout go to the generic reader
+	Network bool     `toml:"network"` // one site, whoever writes there: the generic reader knows its posts too
 	Pages   []layout `toml:"pages"`
 
 	ignore []goquery.Matcher

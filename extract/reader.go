@@ -98,7 +98,7 @@ type Input struct {
 	ContentType string    // of the response; may be empty
 	Body        []byte    // content coding removed (internal/decode)
 	Time        time.Time // of the capture; zero where unknown: "yesterday" is no time then
-	Profile     string    // name; "": by URL or content, else generic; "none": generic. A stream's reader is one too
+	Profile     string    // name; "": by URL or content, else generic; "none": generic. A stream's reader is one too, and a stream is read as what it is with none
 }
 
 // Page reads a page. It fails on a profile that does not exist, never on what
@@ -115,10 +115,8 @@ func (r *Reader) Page(in Input) (*tamga.Page, error) {
 	if page := r.message(in, source); page != nil {
 		return page, nil
 	}
-	if in.Profile != NoProfile {
-		if page := r.stream(in, source); page != nil {
-			return page, nil
-		}
+	if page := r.stream(in, source); page != nil {
+		return page, nil
 	}
 	m := walk(source)
 	base, err := url.Parse(in.URL)

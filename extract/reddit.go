@@ -3,6 +3,8 @@ package extract
 import (
 	"strings"
 
+	"golang.org/x/net/html"
+
 	"tamga"
 )
 
@@ -15,6 +17,14 @@ func readReddit(s *stream, root jsonValue) bool {
 	switch {
 	case isListing(root):
 		s.listing(root)
+	case root.get("json", "data", "things").is('['): // api/morechildren
+		s.kind = tamga.PageThread
+		root.get("json", "data", "things").all(func(v jsonValue) bool {
+			if k := v.get("kind").text(); k == "t1" || k == "t3" {
+				s.thing(v)
+			}
+			return !s.full()
+		})
 	case root.is('['):
 		first := root.first()
 		if !isListing(first) {
@@ -65,13 +75,26 @@ func (s *stream) thing(v jsonValue) {
 		}
 		title, body := s.plain(d.get("title")), s.plain(d.get("selftext"))
 		p.Thread = fold(title)
+		if body == "" {
+			body = s.plain(d.get("crosspost_parent_list").first().get("selftext"))
+		}
 		p.Text = joinLines(title, body, s.plain(d.get("body")))
 		if p.Thread == "" {
-			p.Thread = fold(d.get("link_title").text())
+			p.Thread = fold(html.UnescapeString(d.get("link_title").text()))
+		}
+		if p.Author == "[deleted]" { // nobody's name
+			p.Author = ""
+		}
+		if body := p.Text; p.Withheld == "" && (body == "[deleted]" || body == "[removed]") {
+			p.Withheld = strings.Trim(body, "[]")
 		}
 		s.link(d.get("url").view())
 		if hint := d.get("post_hint").text(); hint == "image" || strings.HasSuffix(hint, "video") {
 			p.Media = append(p.Media, strings.TrimPrefix(strings.TrimPrefix(hint, "hosted:"), "rich:"))
+		} else if d.get("is_gallery").is('t') {
+			p.Media = append(p.Media, "gallery")
+		} else if d.get("is_video").is('t') {
+			p.Media = append(p.Media, "video")
 		}
 		if p.Thread == "" && len(s.posts) > 0 {
 			p.Thread = s.posts[0].Thread // of the submission above it
@@ -104,6 +127,10 @@ func redditEntry(p *tamga.Post) {
 		return
 	}
 	p.Channel, p.Author = name, strings.TrimPrefix(p.Author, "/u/")
+	p.Thread = strings.TrimPrefix(p.Thread, "/u/"+p.Author+" on ")
+	if i := strings.LastIndex(p.Text, "submitted by"); i >= 0 && strings.Contains(p.Text[i:], "/u/"+p.Author) {
+		p.Text = strings.TrimSpace(p.Text[:i]) // what the feed adds below the words of the author
+	}
 }
 
 // first is the first value of an array.

@@ -27,6 +27,8 @@ type stream struct {
 	posts []tamga.Post
 	texts []view
 	attrs []view // link targets, read for identifiers
+
+	numbers []string // of posts whose answers name them by another number than their id
 }
 
 // streamReaders are the readers of such bodies by name, which is also the name
@@ -38,6 +40,9 @@ var streamReaders = []struct {
 	{"mastodon", readMastodon},
 	{"bluesky", readBluesky},
 	{"reddit", readReddit},
+	{"activitypub", readActivityPub},
+	{"vk", readVK},
+	{"discourse", readDiscourse},
 	{"feed", readJSONFeed},
 }
 
@@ -54,8 +59,17 @@ func streamName(name string) bool {
 }
 
 // stream reads a body that is a stream; nil where it is none. name is of the one
-// reader that is asked, or empty.
+// reader that is asked, or empty. What a body is, its form says: without profiles
+// it is read all the same, and belongs to no market then.
 func (r *Reader) stream(in Input, source string) *tamga.Page {
+	if in.Profile == NoProfile {
+		in.Profile = ""
+		page := r.stream(in, source)
+		if page != nil {
+			page.Market = ""
+		}
+		return page
+	}
 	body := strings.TrimLeft(source, " \t\r\n\ufeff")
 	if body == "" {
 		return nil

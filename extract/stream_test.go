@@ -63,7 +63,7 @@ func TestStreamSpans(t *testing.T) {
 func TestStreamForced(t *testing.T) {
 	r := newReader(t)
 	body := []byte(`{"kind":"Listing","data":{"children":[{"kind":"t3","data":{"name":"t3_a","title":"x","author":"y"}}]}}`)
-	for profile, posts := range map[string]int{"": 1, "reddit": 1, "mastodon": 0, NoProfile: 0} {
+	for profile, posts := range map[string]int{"": 1, "reddit": 1, "mastodon": 0, NoProfile: 1} {
 		p, err := r.Page(Input{Body: body, Profile: profile})
 		if err != nil || len(p.Posts) != posts {
 			t.Errorf("%q: %v, %d posts", profile, err, len(p.Posts))

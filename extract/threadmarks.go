@@ -53,7 +53,7 @@ func nameOf(n *html.Node) string {
 	if !ok || noPerson.MatchString(t) {
 		return ""
 	}
-	return t
+	return strings.TrimPrefix(t, "/u/")
 }
 
 // oneLine is the text of an element if it has at most limit bytes, and few nodes.
