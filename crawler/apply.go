@@ -125,10 +125,15 @@ func (c *Crawler) refuse(page *job, link string, depth int) string {
 }
 
 func (c *Crawler) enqueue(ctx context.Context, e entry) error {
-	f := c.opts.Frontier
 	if rests, err := c.rests(ctx, e); rests || err != nil {
 		return err
 	}
+	return c.add(ctx, e)
+}
+
+// add makes a URL ready that this pass has not met yet.
+func (c *Crawler) add(ctx context.Context, e entry) error {
+	f := c.opts.Frontier
 	added, err := f.insert(ctx, e)
 	if err != nil || !added {
 		return err

@@ -100,11 +100,11 @@ func (f *Frontier) exec(ctx context.Context, query string, args ...any) error {
 }
 
 // query calls each with the columns of every row.
-func (f *Frontier) query(ctx context.Context, query string, each func(scan func(...any) error) error) error {
+func (f *Frontier) query(ctx context.Context, query string, each func(scan func(...any) error) error, args ...any) error {
 	if err := f.begin(ctx); err != nil {
 		return err
 	}
-	rows, err := f.tx.QueryContext(context.WithoutCancel(ctx), query)
+	rows, err := f.tx.QueryContext(context.WithoutCancel(ctx), query, args...)
 	if err != nil {
 		return fmt.Errorf("frontier: %.60q: %w", query, err)
 	}

@@ -34,6 +34,7 @@ type progress struct {
 	scan     bool      // hosts with ready URLs may be outside the window
 	wakeAt   time.Time // when hosts outside the window have something due; zero: not known
 	changed  bool      // since the last commit
+	strayed  bool      // pages that nothing led to were asked for
 	over     bool      // the source may not be crawled any more
 }
 
@@ -203,6 +204,9 @@ func (c *Crawler) spent(source string) bool {
 func (c *Crawler) passEnds(ctx context.Context, p *progress) error {
 	if !p.running() {
 		return nil
+	}
+	if err := c.strays(ctx, p); err != nil {
+		return err
 	}
 	if p.pending > 0 {
 		if p.inFlight > 0 || !c.spent(p.Source) {
