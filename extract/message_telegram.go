@@ -28,7 +28,7 @@ func (m *jsonMessage) telegram() {
 		m.body(m.root.get("text_entities"))
 	}
 	m.post = &tamga.Post{
-		ID: m.string("id"), Channel: cmp.Or(m.params["chat"], m.params["chat-type"]), Thread: m.params["topic"],
+		ID: m.string("id"), Channel: cmp.Or(m.params["chat"], nameless[m.params["chat-type"]]), Thread: m.params["topic"],
 		Author: cmp.Or(m.string("from"), m.string("from_id")), AuthorID: m.string("from_id"), Text: m.read(),
 		Time: m.unix("date_unixtime"), Edited: m.unix("edited_unixtime"), ReplyTo: m.string("reply_to_message_id"),
 		ForwardedFrom: cmp.Or(m.string("forwarded_from"), m.string("forwarded_from_id"), m.string("saved_from")),
@@ -43,6 +43,9 @@ func (m *jsonMessage) telegram() {
 		m.post.Text = m.read()
 	}
 }
+
+// nameless are the chats that Telegram itself makes, which an export gives no name.
+var nameless = map[string]string{"saved_messages": "saved_messages", "replies": "replies"}
 
 // joined gives a message of a public chat whose name is known the numbers that it
 // has in the preview of the chat, NAME/NUMBER, and one that answers a message of
