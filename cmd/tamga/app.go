@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"os/user"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +35,7 @@ type app struct {
 	out, err io.Writer
 	log      *slog.Logger
 
-	memory int64 // of the collector, in bytes; 0: memoryTarget
+	memory int64 // of the collector, in bytes; 0: garbageTarget
 }
 
 func newRoot() *cobra.Command {
@@ -207,7 +205,6 @@ func (a *app) enter(write bool) (*house, error) {
 	}
 	h := &house{ws: ws, conf: conf}
 	if write {
-		a.boundMemory()
 		unlock, err := ws.Lock()
 		if err != nil {
 			return nil, err
@@ -249,24 +246,13 @@ func (a *app) enter(write bool) (*house, error) {
 		}
 	}
 	if write { // a retention run may have been killed before the index forgot
+		a.boundMemory()
 		if _, _, err := a.forget(context.Background(), h); err != nil {
 			h.Close()
 			return nil, err
 		}
 	}
 	return h, nil
-}
-
-// memoryTarget is what boundMemory asks for, in bytes.
-const memoryTarget = 384 << 20
-
-// boundMemory asks the collector to keep what reading leaves behind within a
-// bound, so that a run of huge pages costs time and not memory. It is a target
-// for garbage, not a limit on what is in use. GOMEMLIMIT overrides it.
-func (a *app) boundMemory() {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(cmp.Or(a.memory, memoryTarget))
-	}
 }
 
 // Close closes what enter opened, last first.

@@ -125,6 +125,9 @@ func (a *app) crawl(cmd *cobra.Command, h *house, fl crawlFlags, argv []string) 
 	}
 
 	read := progress.Bar("read", "captures", 0)
+	bounded, done := context.WithCancel(ctx)
+	defer done()
+	go boundMapped(bounded, h.store, memoryMapped)
 	stop := a.readWhile(ctx, h, read.Set)
 	sum.Summary, err = c.Run(ctx, seeds)
 	sum.expired(h.conf, logins)

@@ -6,14 +6,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"tamga/internal/demo"
 )
-
-// memoryLimit bounds the program on bad input, in bytes.
-const memoryLimit = 512 << 20
 
 // TestHostile crawls the worst a server can send: each ends in a clear outcome,
 // in bounded memory.
@@ -37,13 +33,10 @@ func TestHostile(t *testing.T) {
 	for path := range want {
 		args = append(args, server.URL+path)
 	}
-	cmd := c.command(args...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
+	out, peak, err := peakOf(t, c.command(args...))
 	if _, exited := err.(*exec.ExitError); err != nil && !exited {
 		t.Fatal(err)
 	}
-	peak := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
 	t.Logf("peak %d MiB: %s", peak>>20, out)
 	if peak > memoryLimit {
 		t.Errorf("peak memory %d MiB, want at most %d", peak>>20, memoryLimit>>20)

@@ -112,7 +112,7 @@ func (w *watcher) kind(url, page string) tamga.PageKind {
 // boundGarbage has the collector keep well below what the guard allows.
 func boundGarbage(conf *config.Config) {
 	if limit := int64(conf.Watch.Memory); limit > 0 && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(min(memoryTarget, limit/4*3))
+		debug.SetMemoryLimit(min(garbageTarget(), limit/4*3))
 	}
 }
 

@@ -7,12 +7,14 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tamga"
@@ -27,6 +29,9 @@ import (
 const (
 	PageLimit = 8 << 20 // bytes after content decoding
 	LargePage = 1 << 20
+
+	mostTags  = 150_000 // of a page over LargePage; each is an element of its tree
+	pagesHeld = 8 << 20 // bytes of pages that are read before what they say is put
 )
 
 // A batch of captures is read before their documents are put: of small ones more,
@@ -94,11 +99,7 @@ func (p *Pipeline) fill(ctx context.Context, store index.Store, progress func(do
 	var captures []tamga.Capture
 	var size int64
 	at := from
-	flush := func(next int64) error {
-		pages, problems := p.read(ctx, captures)
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	put := func(captures []tamga.Capture, pages []*tamga.Page, next int64) error {
 		var docs []index.Document
 		for i, c := range captures {
 			docs = append(docs, Documents(c, pages[i])...)
@@ -125,12 +126,30 @@ func (p *Pipeline) fill(ctx context.Context, store index.Store, progress func(do
 		at = next
 		stats.Captures += int64(len(captures))
 		stats.Documents += int64(len(docs))
-		stats.Problems += problems
-		captures = captures[:0]
 		if progress != nil {
 			progress(next, total)
 		}
 		return nil
+	}
+	flush := func(next int64) error {
+		for rest := captures; ; {
+			pages, problems := p.read(ctx, rest)
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			stats.Problems += problems
+			n, to := len(pages), next
+			if n < len(rest) {
+				to = rest[n].Seq
+			}
+			if err := put(rest[:n], pages, to); err != nil {
+				return err
+			}
+			if rest = rest[n:]; len(rest) == 0 {
+				captures = captures[:0]
+				return nil
+			}
+		}
 	}
 	for c, err := range p.Archive.Captures(ctx, from) {
 		if err != nil {
@@ -157,10 +176,12 @@ func (p *Pipeline) fill(ctx context.Context, store index.Store, progress func(do
 }
 
 // read reads the pages of captures on every core; a page that cannot be read is
-// nil and logged.
+// nil and logged. It stops where the pages it has read are many bytes: there are less
+// of them than captures then, but one at least.
 func (p *Pipeline) read(ctx context.Context, captures []tamga.Capture) ([]*tamga.Page, int64) {
 	pages := make([]*tamga.Page, len(captures))
 	var problems int64
+	var held atomic.Int64
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	work := make(chan int)
@@ -175,16 +196,20 @@ func (p *Pipeline) read(ctx context.Context, captures []tamga.Capture) ([]*tamga
 					problems++
 					mu.Unlock()
 				}
-				pages[i] = page
+				if pages[i] = page; page != nil {
+					held.Add(int64(len(page.Source)))
+				}
 			}
 		})
 	}
-	for i := range captures {
-		work <- i
+	n := 0
+	for n < len(captures) && held.Load() < pagesHeld {
+		work <- n
+		n++
 	}
 	close(work)
 	wg.Wait()
-	return pages, problems
+	return pages[:n], problems
 }
 
 // errNoPage is for a capture without a text to read.
@@ -203,8 +228,12 @@ func (p *Pipeline) Open(ctx context.Context, seq int64) (*tamga.Exchange, *tamga
 	if err != nil {
 		return ex, nil, fmt.Errorf("decode capture %d: %w", seq, err)
 	}
+	if n := len(body); n > LargePage {
+		body = body[:tagged(body, mostTags)]
+		cut = cut || len(body) < n
+	}
 	if cut {
-		p.Log.Warn("page read in part", "capture", seq, "url", capture.URL, "bytes", PageLimit)
+		p.Log.Warn("page read in part", "capture", seq, "url", capture.URL, "bytes", len(body))
 	}
 	if len(body) > LargePage {
 		p.large.Lock()
@@ -225,6 +254,19 @@ func (p *Pipeline) Open(ctx context.Context, seq int64) (*tamga.Exchange, *tamga
 		return ex, nil, fmt.Errorf("read capture %d: %w", seq, err)
 	}
 	return ex, page, nil
+}
+
+// tagged is where the tag after the first n starts in body, or its end.
+func tagged(body []byte, n int) int {
+	at := 0
+	for ; n >= 0; n-- {
+		i := bytes.IndexByte(body[at:], '<')
+		if i < 0 {
+			return len(body)
+		}
+		at += i + 1
+	}
+	return at - 1
 }
 
 // NoPage tells whether err says that a capture has no page, which is no failure.

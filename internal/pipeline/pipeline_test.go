@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"tamga"
@@ -199,5 +200,18 @@ func TestInterrupt(t *testing.T) {
 	}
 	if s := l.ingest(); s.Captures != 10 {
 		t.Errorf("the second run read %d captures, want the 10 that were left", s.Captures)
+	}
+}
+
+// What is read of a page of nothing but tags ends before a tag.
+func TestTagged(t *testing.T) {
+	page := []byte(strings.Repeat("<p>x", 10))
+	for n, want := range map[int]int{0: 0, 1: 4, 9: 36, 10: 40, 11: 40} {
+		if got := tagged(page, n); got != want {
+			t.Errorf("%d tags: %d, want %d", n, got, want)
+		}
+	}
+	if got := tagged(nil, 3); got != 0 {
+		t.Errorf("no page: %d", got)
 	}
 }
