@@ -10,8 +10,8 @@ import (
 // Memory of a verb that writes, in bytes: a crawl or a watch stays within 300 MiB with
 // what the program and its libraries have mapped.
 const (
-	memoryTarget = 160 << 20 // of the collector, with everything a small workspace holds
-	memoryRoom   = 112 << 20 // of it for what reading leaves behind, whatever the workspace holds
+	memoryTarget = 136 << 20 // of the collector, with everything a small workspace holds
+	memoryRoom   = 96 << 20  // of it for what reading leaves behind, whatever the workspace holds
 	memoryMapped = 80 << 20  // resident of mapped files, the program among them
 )
 

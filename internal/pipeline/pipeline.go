@@ -228,14 +228,16 @@ func (p *Pipeline) Open(ctx context.Context, seq int64) (*tamga.Exchange, *tamga
 	if err != nil {
 		return ex, nil, fmt.Errorf("decode capture %d: %w", seq, err)
 	}
-	if n := len(body); n > LargePage {
+	large := len(body) > LargePage // whatever is left of it: what it is of takes the memory
+	if large {
+		n := len(body)
 		body = body[:tagged(body, mostTags)]
 		cut = cut || len(body) < n
 	}
 	if cut {
 		p.Log.Warn("page read in part", "capture", seq, "url", capture.URL, "bytes", len(body))
 	}
-	if len(body) > LargePage {
+	if large {
 		p.large.Lock()
 		defer p.large.Unlock()
 	}
