@@ -220,7 +220,7 @@ func FuzzHead(f *testing.F) {
 // A million entries need little memory: a slot of a map and an offset each.
 func TestStateIsSmall(t *testing.T) {
 	const n = 50_000
-	st := &state{held: map[key]int64{}}
+	st := &state{}
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)

@@ -143,7 +143,7 @@ func (a *Archive) original(k key, c *tamga.Capture) (e *entry, seen int64, err e
 		return nil, -1, nil
 	}
 	a.mu.RLock()
-	seen, ok := a.st.held[k]
+	seen, ok := a.st.held.get(k)
 	a.mu.RUnlock()
 	if !ok {
 		return nil, -1, nil
@@ -245,7 +245,7 @@ func (a *Archive) store(ctx context.Context, c *tamga.Capture, k key, b *batch, 
 	if err := errors.Join(ctx.Err(), a.usable()); err != nil {
 		return false, err
 	}
-	if seq, ok := a.st.held[k]; ok && seq != seen && mayRevisit(c) {
+	if seq, ok := a.st.held.get(k); ok && seq != seen && mayRevisit(c) {
 		return false, nil
 	}
 	if err := a.rotate(int64(b.buf.Len())); err != nil {

@@ -182,7 +182,7 @@ func (a *Archive) Find(d tamga.Digest) (seq int64, ok bool) {
 		return 0, false
 	}
 	a.mu.RLock()
-	seq, ok = a.st.held[k]
+	seq, ok = a.st.held.get(k)
 	a.mu.RUnlock()
 	if !ok {
 		return 0, false

@@ -24,7 +24,7 @@ type Problem struct {
 }
 
 // state is what the log says, and what was found to be wrong with it. Of each
-// entry it keeps 8 bytes, of each payload about 50.
+// entry it keeps 8 bytes, of each payload some 40.
 type state struct {
 	dir      string
 	live     bool // a writer may be at work: what is not whole yet is not torn
@@ -32,9 +32,9 @@ type state struct {
 	signed   Head
 
 	tree     tree
-	size     int64         // bytes of the whole entries
-	offsets  []int64       // of each entry
-	held     map[key]int64 // payload digest to the first capture of it
+	size     int64   // bytes of the whole entries
+	offsets  []int64 // of each entry
+	held     holders // payload digest to the first capture of it
 	captures int64
 	files    []warcFile // in order; the last one grows
 
@@ -120,7 +120,7 @@ func (s *state) recover(format string, a ...any) {
 // scan reads at most limit entries. cut is the first entry to be dropped for
 // want of its WARC bytes, or -1.
 func scan(ctx context.Context, dir string, live bool, limit int64) (st *state, cut int64, err error) {
-	st = &state{dir: dir, live: live, held: map[key]int64{}}
+	st = &state{dir: dir, live: live}
 	if _, err := os.Stat(filepath.Join(dir, logDir)); err != nil {
 		return nil, -1, err
 	}
@@ -263,8 +263,8 @@ func (s *state) entry(off int64, text []byte) {
 
 func (s *state) hold(k key, seq int64) {
 	s.captures++
-	if have, ok := s.held[k]; !ok || s.weak[have] {
-		s.held[k] = seq
+	if have, ok := s.held.get(k); !ok || s.weak[have] {
+		s.held.put(k, seq)
 	}
 }
 

@@ -189,10 +189,11 @@ func (s *state) tombstone(e *entry) error {
 		r.claim = e.Seq
 		s.removed[r.Seq] = r
 		k, ok := keyOfDigest(r.Payload)
-		if have, held := s.held[k]; ok && held && have == r.Seq {
-			delete(s.held, k)
+		if have, held := s.held.get(k); ok && held && have == r.Seq {
+			s.held.remove(k)
 			if r.Heir != nil {
-				s.held[k], s.weak[*r.Heir] = *r.Heir, true
+				s.held.put(k, *r.Heir)
+				s.weak[*r.Heir] = true
 			}
 		}
 	}
