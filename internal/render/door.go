@@ -38,10 +38,12 @@ type door struct {
 	frame cdp.FrameID     // the page's own
 	open  map[string]bool // host:port of requests that went on
 	more  chan struct{}   // closed when open grows
+
+	full chan struct{} // closed when the page has asked for as much as it may
 }
 
 func newDoor(p Page) *door {
-	return &door{page: p, open: map[string]bool{}, more: make(chan struct{})}
+	return &door{page: p, open: map[string]bool{}, more: make(chan struct{}), full: make(chan struct{})}
 }
 
 // watch begins to look at the requests of the browser.
@@ -67,6 +69,9 @@ func (o *door) watch(ctx context.Context) error {
 			case <-ctx.Done():
 				return
 			case e := <-paused:
+				if n == maxRequests {
+					close(o.full)
+				}
 				_ = o.answer(ctx, e, n < maxRequests)
 			}
 		}
@@ -210,6 +215,8 @@ func (o *door) quiet(ctx context.Context, slow bool) {
 	for range 50 {
 		select {
 		case <-ctx.Done():
+			return
+		case <-o.full:
 			return
 		case <-time.After(100 * time.Millisecond):
 		}

@@ -31,9 +31,20 @@ func (b *Browser) draw(ctx context.Context, p Page, door *door) (d Drawn, err er
 	}
 	// What is still loading when three quarters of the time are over is left out: the
 	// page is taken as it is then.
+	// So it is where it has asked for all it may: what it asks for from then on waits in
+	// the browser's memory.
 	load, cancel := context.WithTimeout(ctx, patience(ctx))
+	loading := make(chan struct{})
+	go func() {
+		select {
+		case <-door.full:
+			cancel()
+		case <-loading:
+		}
+	}()
 	err = chromedp.Do(load, chromedp.Navigate(p.URL))
 	slow := load.Err() != nil && ctx.Err() == nil
+	close(loading)
 	cancel()
 	if err != nil && !slow {
 		return d, fmt.Errorf("load the page: %w", err)

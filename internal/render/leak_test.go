@@ -98,6 +98,7 @@ func TestNothingLeaves(t *testing.T) {
 	able(t)
 	for _, bare := range []bool{false, true} {
 		t.Run(fmt.Sprintf("bare %v", bare), func(t *testing.T) {
+			t.Parallel()
 			var a asked
 			o := newOwn(t)
 			p := demo(t, &a, o.page())

@@ -132,7 +132,7 @@ func (b *Browser) Draw(ctx context.Context, p Page) (d Drawn, err error) {
 		started.Store(cmd)
 	})...)
 	defer ended()
-	tab, closeTab := chromedp.NewContext(alloc)
+	tab, closeTab := chromedp.NewContext(alloc, chromedp.WithLogf(unsaid), chromedp.WithErrorf(unsaid))
 	defer closeTab()
 	pid := 0
 	defer func() { end(pid) }() // before the allocator waits for it
@@ -187,6 +187,9 @@ func (b *Browser) Draw(ctx context.Context, p Page) (d Drawn, err error) {
 	}
 	return d, nil
 }
+
+// unsaid: what chromedp would print comes back as an error too, where it matters.
+func unsaid(string, ...any) {}
 
 // guard ends a page that takes too much memory.
 func (b *Browser) guard(ctx context.Context, pid int, abandon context.CancelCauseFunc) {
