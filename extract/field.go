@@ -151,6 +151,28 @@ func (f *field) nodes(page, element *goquery.Selection) []*html.Node {
 	return element.FindMatcher(f.sel).Nodes
 }
 
+// fixed is the field with what it selects in the whole page read once: a page of
+// many elements is not searched again for each.
+func (f field) fixed(page *goquery.Selection) field {
+	or := f.Or
+	if or != nil {
+		rest := or.fixed(page)
+		f.Or = &rest
+	}
+	if !f.Page {
+		return f
+	}
+	alone := f
+	alone.Or = nil
+	if v := alone.get(page, page); v != "" {
+		return field{Value: v}
+	}
+	if or != nil {
+		return *f.Or
+	}
+	return field{}
+}
+
 // get reads the field; "" where it has no value.
 func (f *field) get(page, element *goquery.Selection) string {
 	if f.Value != "" {

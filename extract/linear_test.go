@@ -46,6 +46,18 @@ func TestGenericLinear(t *testing.T) {
 		"nested": func(n int) string {
 			return strings.Repeat(strings.Repeat("<div><b>", 200)+"5 g MDMA $5"+strings.Repeat("</b></div>", 200), n/200)
 		},
+		"comments": func(n int) string { // each in the one it answers, by the profile of a network
+			const deep = 50
+			var b strings.Builder
+			b.WriteString(`<body class="comments-page">`)
+			for i := range n {
+				fmt.Fprintf(&b, `<div class="thing" data-fullname="t1_%d" data-author="a"><div class="entry"><p class="tagline"><a class="author" href="/user/a">a</a></p><div class="usertext-body"><div class="md">word %d</div></div></div><div class="child">`, i, i)
+				if i%deep == deep-1 {
+					b.WriteString(strings.Repeat("</div></div>", deep))
+				}
+			}
+			return b.String()
+		},
 		"prices": func(n int) string { return "<p>" + strings.Repeat("$5 <b>2 g MDMA</b> ", n) },
 	} {
 		t.Run(name, func(t *testing.T) {

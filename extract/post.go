@@ -67,6 +67,7 @@ func mediaKinds(s string) (out []string) {
 // readPosts reads the messages of a page; one without author and text is none. A
 // message that stands in another answers it, and is no part of it.
 func (d *document) readPosts(m *message, page *goquery.Selection) {
+	m = m.fixed(page)
 	nodes := page.FindMatcher(m.element).Nodes
 	within, nested := holders(nodes)
 	posts := make([]*tamga.Post, len(nodes))
@@ -110,6 +111,16 @@ func (d *document) readPosts(m *message, page *goquery.Selection) {
 		}
 		d.page.Posts = append(d.page.Posts, *p)
 	}
+}
+
+// fixed is m with its fields of the whole page read.
+func (m *message) fixed(page *goquery.Selection) *message {
+	own := *m
+	for _, f := range []*field{&own.ID, &own.URL, &own.Channel, &own.Author, &own.Time, &own.Edited, &own.Text, &own.Thread, &own.ReplyTo,
+		&own.ForwardedFrom, &own.IsEdited, &own.Views, &own.Media, &own.Withheld, &own.Joined} {
+		*f = f.fixed(page)
+	}
+	return &own
 }
 
 // holders tells for each of some nodes which of the others it stands in, the
