@@ -130,7 +130,7 @@ func diskFull(err error) bool {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
 		return true
-	case errors.As(err, &db) && (db.Code()&0xff == 13 || db.Code() == 778): // SQLITE_FULL, SQLITE_IOERR_WRITE
+	case errors.As(err, &db) && (db.Code()&0xff == 13 || db.Code() == 778 || db.Code() == 4874): // SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_SHMSIZE
 		return true
 	}
 	return strings.Contains(err.Error(), syscall.ENOSPC.Error()) // the search engine does not wrap it
