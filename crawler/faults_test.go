@@ -240,8 +240,10 @@ func TestFaults(t *testing.T) {
 	if float64(missing) > 0.001*float64(len(want)) {
 		t.Errorf("%d of %d pages are missing", missing, len(want))
 	}
-	if perPage > 1.15 {
-		t.Errorf("%.3f requests a page", perPage)
+	// Eight of a hundred answers are faults: of few pages the share scatters by as many
+	// standard deviations.
+	if most := 1.15 + 3*math.Sqrt(.08/float64(len(got))); perPage > most {
+		t.Errorf("%.3f requests a page, want at most %.3f", perPage, most)
 	}
 	if m := slices.Max(site.peak); m > parallel {
 		t.Errorf("%d requests to a host at a time", m)
