@@ -29,7 +29,6 @@ var may = map[string][]string{
 	".":                 {},
 	"internal/address":  {"."},
 	"internal/decode":   {"."},
-	"internal/digest":   {},
 	"internal/config":   {},
 	"internal/term":     {},
 	"internal/delivery": {},
@@ -37,7 +36,7 @@ var may = map[string][]string{
 	"internal/database": {},
 
 	"crawler":  {".", "internal/address", "internal/decode"},
-	"evidence": {".", "internal/address", "internal/decode", "internal/digest", "evidence/ots", "evidence/timestamp"},
+	"evidence": {".", "internal/address", "internal/decode", "evidence/ots", "evidence/timestamp"},
 	"extract":  {".", "internal/address", "internal/decode", "extract/category", "extract/language", "extract/tagger"},
 	"chain":    {".", "internal/address"},
 	"index":    {".", "internal/address"},

@@ -41,8 +41,6 @@ func digestOf(parts ...[]byte) tamga.Digest {
 	return sumOf(h)
 }
 
-func sumOf(h hash.Hash) tamga.Digest { return digestFrom([sha256.Size]byte(h.Sum(nil))) }
-
-func digestFrom(sum [sha256.Size]byte) tamga.Digest {
-	return tamga.Digest("sha256:" + hex.EncodeToString(sum[:]))
+func sumOf(h hash.Hash) tamga.Digest {
+	return tamga.Digest("sha256:" + hex.EncodeToString(h.Sum(nil)))
 }

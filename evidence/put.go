@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"tamga"
-	"tamga/internal/digest"
 )
 
 // Put stores an exchange and returns its capture. When it returns, a kill of the
@@ -101,9 +100,10 @@ type response struct {
 }
 
 func newResponse(ex *tamga.Exchange) *response {
-	r := &response{head: storedHead(ex.ResponseHead), body: ex.Body}
-	block, payload := digest.Both(r.head, r.body)
-	r.block, r.payload = digestFrom(block), digestFrom(payload)
+	r := &response{head: storedHead(ex.ResponseHead), body: ex.Body, payload: tamga.DigestOf(ex.Body)}
+	if r.block = r.payload; len(r.head) > 0 {
+		r.block = digestOf(r.head, r.body)
+	}
 	return r
 }
 
