@@ -15,7 +15,7 @@ deps:
 	scripts/deps.sh
 
 test: deps check
-	$(GO) test -race -timeout 20m ./...
+	$(GO) test -race -timeout 40m ./...
 	$(GO) test -run 'TestFigures|Memory' ./internal/eval ./chain/bitcoin ./cmd/tamga # measured without the race detector
 	cd chain/evm/gethtest && $(GO) vet . && $(GO) test -timeout 20m .
 

@@ -30,7 +30,7 @@ const (
 	PageLimit = 8 << 20 // bytes after content decoding
 	LargePage = 1 << 20
 
-	mostTags  = 150_000 // of a page over LargePage; each is an element of its tree
+	mostTags  = 75_000  // of a page over LargePage; each is an element of its tree
 	pagesHeld = 8 << 20 // bytes of pages that are read before what they say is put
 )
 
