@@ -136,8 +136,9 @@ func simulate(t *testing.T, n, hours int) *sim {
 	hour := func() int { return int(clock.now().Sub(start) / time.Hour) }
 	var w *watcher
 	clock.tick = func(time.Time) {
-		if h := hour(); s.heap[h] == 0 && w != nil {
-			w.reading.Lock() // what is being read is not what is kept
+		// What is being read is not what is kept, and is not waited for: it may wait for
+		// the batch that this crawl has open. The next tick of the hour looks again.
+		if h := hour(); s.heap[h] == 0 && w != nil && w.reading.TryLock() {
 			defer w.reading.Unlock()
 			runtime.GC()
 			runtime.GC()
