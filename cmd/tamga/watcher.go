@@ -58,7 +58,7 @@ type watcher struct {
 	reload     chan func() []crawler.Source
 	wake       chan struct{} // a pass has ended: there is something to read
 	told       chan struct{} // something was read: there may be alerts to deliver
-	look       chan struct{} // much was sealed: look at the disk
+	look       chan struct{} // much was sealed or indexed: look at the disk
 	began      time.Time
 	beat       atomic.Int64 // the crawl's last sign of life, since began
 	unsealed   atomic.Bool  // a pass has ended since others were asked to vouch
@@ -314,7 +314,12 @@ func (w *watcher) read(ctx context.Context) error {
 	if err := w.series.Update(ctx, w.h.archive); err != nil {
 		return err
 	}
-	stats, err := w.h.pipe.Ingest(ctx, nil)
+	stats, err := w.h.pipe.Ingest(ctx, func(_, _ int64) { // a batch takes more in the index than in the evidence
+		select {
+		case w.look <- struct{}{}:
+		default:
+		}
+	})
 	w.figures.read(stats.Captures)
 	select {
 	case w.told <- struct{}{}:
